@@ -1,0 +1,82 @@
+/** One model server, as the user describes it. */
+export interface EndpointConfig {
+  /**
+   * Origin, with an optional base path: `http://10.0.0.1:8000` or `https://api.example.com/v1`.
+   * A base path that the request path already begins with is not repeated.
+   */
+  readonly url: string;
+  /** Unique name, shown in headers, metrics and events. Default: the url. */
+  readonly id?: string;
+  /** Relative capacity, finite and >= 0. 0 drains: no new requests. Default 1. */
+  readonly weight?: number;
+  /** Lower tiers are used first; higher ones take overflow and failover. Integer >= 0, default 0. */
+  readonly tier?: number;
+  /** Most requests outstanding at once. Default: unlimited. */
+  readonly maxOutstanding?: number;
+  /** Models served: a list, or a map from requested to served name. Default: every model. */
+  readonly models?: readonly string[] | Readonly<Record<string, string>>;
+  /** Headers for this endpoint; they replace the caller's of the same name. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Free-form labels for filters and scorers. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Endpoints of one group share a quota: when one cools off, all do. */
+  readonly quotaGroup?: string;
+}
+
+/**
+ * What an endpoint is doing now:
+ * - `healthy`: takes requests
+ * - `cooling-off`: answered that it is overloaded; left alone until its Retry-After has passed
+ * - `open`: its breaker is open
+ * - `half-open`: its breaker admits one trial
+ * - `suspect`: tripped while too many others were open; used only when nothing better is left
+ * - `draining`: takes no new request and finishes its streams
+ */
+export type EndpointStateName = 'healthy' | 'cooling-off' | 'open' | 'half-open' | 'suspect' | 'draining';
+
+/** Every state name, in the order of the documentation. */
+export const ENDPOINT_STATES: readonly EndpointStateName[] = [
+  'healthy',
+  'cooling-off',
+  'open',
+  'half-open',
+  'suspect',
+  'draining',
+];
+
+/** Moving averages in milliseconds; `undefined` until measured. */
+export interface EndpointLatency {
+  /** From sending to the first content of a stream. */
+  readonly firstToken: number | undefined;
+  /** From sending to the headers of an answer that does not stream. */
+  readonly response: number | undefined;
+  /** Between content events of a stream. */
+  readonly tokenInterval: number | undefined;
+}
+
+/** The live, read-only face of an endpoint: what policies, filters and scorers see. */
+export interface EndpointView {
+  readonly id: string;
+  readonly url: string;
+  readonly weight: number;
+  readonly tier: number;
+  /** Requests sent and not settled. */
+  readonly outstanding: number;
+  /** `Infinity` when unlimited. */
+  readonly maxOutstanding: number;
+  /** True when a request could be sent here now. */
+  readonly available: boolean;
+  readonly state: EndpointStateName;
+  /** Slow-start factor in (0, 1]; 1 outside slow start. Multiplies the weight. */
+  readonly slowStart: number;
+  readonly latency: EndpointLatency;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly quotaGroup: string | undefined;
+  /** The name under which this endpoint serves `model`, or `undefined` if it does not. */
+  servedModel(model: string): string | undefined;
+}
+
+/** Weight times slow start: the share of traffic this endpoint should get now. */
+export function effectiveWeight(endpoint: EndpointView): number {
+  return endpoint.weight * (endpoint.slowStart ?? 1);
+}

@@ -1,0 +1,86 @@
+import type { EndpointStateName } from './endpoint.js';
+import type { InferenceRequest } from './inference-request.js';
+import type { Outcome } from './outcome.js';
+import type { PolicyReport } from './policy.js';
+
+/** Tokens as the endpoint itself reported them. */
+export interface TokenUsage {
+  readonly prompt: number | undefined;
+  readonly completion: number | undefined;
+}
+
+/** Everything a balancer tells its observers. Times and durations are milliseconds. */
+export type BalancerEvent =
+  | { readonly type: 'request-queued'; readonly request: InferenceRequest; readonly queued: number }
+  | {
+      readonly type: 'request-dequeued';
+      readonly request: InferenceRequest;
+      readonly wait: number;
+      readonly queued: number;
+    }
+  | {
+      readonly type: 'request-shed';
+      readonly request: InferenceRequest;
+      readonly reason: 'queue-full' | 'max-wait' | 'no-endpoint';
+    }
+  | {
+      readonly type: 'attempt-started';
+      readonly request: InferenceRequest;
+      readonly endpoint: string;
+      readonly attempt: number;
+    }
+  | {
+      readonly type: 'first-token';
+      readonly request: InferenceRequest;
+      readonly endpoint: string;
+      readonly elapsed: number;
+    }
+  | {
+      readonly type: 'attempt-settled';
+      readonly request: InferenceRequest;
+      readonly endpoint: string;
+      readonly attempt: number;
+      readonly outcome: Outcome;
+      readonly duration: number;
+      readonly committed: boolean;
+      /** Content events seen; about one a token. */
+      readonly contentEvents: number;
+      /** Mean time between content events. */
+      readonly tokenInterval: number | undefined;
+      readonly usage: TokenUsage | undefined;
+    }
+  | {
+      readonly type: 'retry';
+      readonly request: InferenceRequest;
+      readonly reason: string;
+      readonly delay: number;
+    }
+  | {
+      readonly type: 'retry-denied';
+      readonly request: InferenceRequest;
+      readonly reason: 'budget' | 'attempts-exhausted' | 'no-endpoint';
+    }
+  | {
+      readonly type: 'request-finished';
+      readonly request: InferenceRequest;
+      /** The status the caller saw; 499 when the caller left first. */
+      readonly status: number;
+      readonly duration: number;
+      readonly attempts: number;
+      readonly outcome: Outcome['kind'] | 'shed';
+    }
+  | {
+      readonly type: 'endpoint-state';
+      readonly endpoint: string;
+      readonly from: EndpointStateName;
+      readonly to: EndpointStateName;
+    }
+  | { readonly type: 'endpoint-added'; readonly endpoint: string }
+  | { readonly type: 'endpoint-removed'; readonly endpoint: string }
+  | { readonly type: 'endpoint-misconfigured'; readonly endpoint: string; readonly status: number }
+  | { readonly type: 'ejection-overflow'; readonly endpoint: string }
+  | { readonly type: 'body-abandoned'; readonly endpoint: string }
+  | { readonly type: 'caller-retries'; readonly count: number }
+  | PolicyReport;
+
+export type BalancerObserver = (event: BalancerEvent) => void;

@@ -1,0 +1,61 @@
+import type { FaultReason } from './outcome.js';
+
+/** Per-request wishes; they travel beside the request and are never sent to an endpoint. */
+export interface RequestOverrides {
+  /** Higher goes first in the queue. Default 0. */
+  readonly priority?: number;
+  readonly affinityKey?: string;
+  /** Ids of the only endpoints to use. Default: all. */
+  readonly endpoints?: readonly string[];
+  /** Replaces the balancer's clocks for this request, in ms. `connect` belongs to the balancer. */
+  readonly timeouts?: Partial<Record<'firstToken' | 'response' | 'idle' | 'total', number>>;
+  /** False: pass a body stream through without keeping it. One attempt only. Default true. */
+  readonly bufferBody?: boolean;
+  /** Anything a custom policy wants to see as `request.policyData`. */
+  readonly policyData?: unknown;
+}
+
+/** A request on its way through the balancer. Facades make it. */
+export interface BalancedRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly path: string;
+  /** Lower-case names. Hop-by-hop headers are removed on the way out. */
+  readonly headers: Record<string, string>;
+  readonly body: Uint8Array | AsyncIterable<Uint8Array> | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly clientAddress?: string | undefined;
+  readonly overrides?: RequestOverrides | undefined;
+}
+
+/** Takes a body as it comes. */
+export interface BodySink {
+  /** False asks for a pause; `ReplyBody.resume` ends it. */
+  write(chunk: Uint8Array): boolean;
+  end(): void;
+  /** The body broke off: never to be mistaken for an end. */
+  fail(error: Error): void;
+}
+
+/** The body of a reply, not yet asked for. Exactly one of `pipe` and `cancel` must be called. */
+export interface ReplyBody {
+  /** The whole body, where it had arrived when the reply was made; `undefined` for one that streams. */
+  readonly complete: Uint8Array | undefined;
+  pipe(sink: BodySink): void;
+  /** Ready for more after `write` returned false. */
+  resume(): void;
+  /** The reader is gone: frees the endpoint and closes the upstream request. */
+  cancel(): void;
+}
+
+/** What a balancer answers. Header names are in lower case; a name may occur several times. */
+export interface BalancedReply {
+  readonly status: number;
+  readonly statusText: string;
+  /** Name, value, name, value … */
+  readonly headers: readonly string[];
+  readonly body: ReplyBody;
+}
+
+/** What the caller of a stream sees when it broke off. */
+export type StreamFailure = Extract<FaultReason, 'reset' | 'stall' | 'truncated' | 'protocol'>;

@@ -1,0 +1,28 @@
+/** What a policy may know of a request. */
+export interface InferenceRequest {
+  readonly method: string;
+  /** Path and query, as the caller asked: `/v1/chat/completions`. */
+  readonly path: string;
+  /** The model asked for; `undefined` when the body names none. */
+  readonly model: string | undefined;
+  /** True when the caller asked for a stream. */
+  readonly streaming: boolean;
+  /** Estimated prompt length in tokens: body bytes / 4, or the `estimateTokens` option. */
+  readonly promptTokens: number;
+  /** `max_tokens` or `max_completion_tokens` of the body. */
+  readonly maxTokens: number | undefined;
+  /** Key for sticky selection, from the `affinityKey` option or the request's own override. */
+  readonly affinityKey: string | undefined;
+  /** The caller's address, where a facade knows it. */
+  readonly clientAddress: string | undefined;
+  /** Higher goes first in the queue. Default 0. */
+  readonly priority: number;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** Ids of endpoints already tried for this request. */
+  readonly tried: readonly string[];
+  /** The caller's headers, names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whatever the caller passed as `evenkeel.policyData`. */
+  readonly policyData: unknown;
+}

@@ -1,0 +1,51 @@
+import type { Random } from './clock.js';
+import type { EndpointView } from './endpoint.js';
+import type { InferenceRequest } from './inference-request.js';
+
+/** Something a policy has to say; becomes an event of the balancer. */
+export interface PolicyReport {
+  readonly type: 'scorer-failed';
+  readonly scorer: string;
+  readonly endpoint: string | undefined;
+  readonly problem: string;
+}
+
+/** What the balancer lends to a policy for one pick. */
+export interface SelectionContext {
+  readonly random: Random;
+  now(): number;
+  report(report: PolicyReport): void;
+}
+
+/** Why a policy would choose as it does: one entry for each candidate, same order. */
+export interface PolicyExplanation {
+  readonly endpoint: string;
+  /** The policy's own figure for this candidate. */
+  readonly score: number;
+  /** The parts of the score by name, where there are several. */
+  readonly terms?: Readonly<Record<string, number>>;
+}
+
+/**
+ * Chooses an endpoint. Synchronous and without effects but for the policy's own memory;
+ * the balancer acquires the lease in the same tick, so two requests never see the same count.
+ */
+export interface SelectionPolicy {
+  readonly name: string;
+  /**
+   * @param candidates at least one endpoint, all able to take the request now; do not keep or change the array
+   * @param context absent when called outside a balancer; then the system's clock and randomness serve
+   * @returns one of the candidates, or `undefined` to refuse them all
+   */
+  select(
+    candidates: readonly EndpointView[],
+    request: InferenceRequest,
+    context?: SelectionContext,
+  ): EndpointView | undefined;
+  /** Lower or higher is better as the policy documents; for people, not for code. */
+  explain?(
+    candidates: readonly EndpointView[],
+    request: InferenceRequest,
+    context?: SelectionContext,
+  ): readonly PolicyExplanation[];
+}

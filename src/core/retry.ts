@@ -1,0 +1,27 @@
+import type { InferenceRequest } from './inference-request.js';
+import type { Outcome } from './outcome.js';
+
+/** What a retry policy may weigh after an uncommitted attempt has ended badly. */
+export interface RetrySituation {
+  readonly request: InferenceRequest;
+  readonly outcome: Outcome;
+  /** Attempts made so far, this one included. */
+  readonly attempts: number;
+  /** Endpoints that could take the request now and have not been tried. */
+  readonly untried: number;
+  /** Shortest time in ms until some cooling endpoint may be used again; `undefined` if none cools. */
+  readonly soonest: number | undefined;
+}
+
+export type RetryDecision =
+  | { readonly retry: false; readonly reason: 'not-retryable' | 'attempts-exhausted' | 'no-endpoint' }
+  | {
+      readonly retry: true /** Milliseconds to wait first. */;
+      readonly delay: number /** Tokens to withdraw: 0 (free), 0.5 (never sent) or 1. */;
+      readonly cost: number;
+    };
+
+/** Decides whether and when to try again. Pure. */
+export interface RetryPolicy {
+  decide(situation: RetrySituation): RetryDecision;
+}

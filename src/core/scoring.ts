@@ -1,0 +1,24 @@
+import type { Random } from './clock.js';
+import type { EndpointView } from './endpoint.js';
+import type { InferenceRequest } from './inference-request.js';
+
+/** Removes candidates. When it would remove all, `scored` says what happens. */
+export interface Filter {
+  readonly name: string;
+  keep(candidates: readonly EndpointView[], request: InferenceRequest): readonly EndpointView[];
+}
+
+/** Rates the whole candidate set: numbers in [0, 1], 1 best, same order. `undefined` means unknown. */
+export interface Scorer {
+  readonly name: string;
+  score(candidates: readonly EndpointView[], request: InferenceRequest): readonly (number | undefined)[];
+}
+
+/** The shorthand: rates one endpoint, [0, 1], 1 best. */
+export type EndpointScorer = (endpoint: EndpointView, request: InferenceRequest) => number | undefined;
+
+/** Chooses from scored candidates. Returns an index. */
+export interface Picker {
+  readonly name: string;
+  pick(candidates: readonly EndpointView[], scores: readonly number[], random: Random): number;
+}

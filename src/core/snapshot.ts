@@ -1,0 +1,28 @@
+import type { EndpointLatency, EndpointStateName } from './endpoint.js';
+
+/** One endpoint as plain JSON. */
+export interface EndpointSnapshot {
+  readonly id: string;
+  readonly url: string;
+  readonly weight: number;
+  readonly tier: number;
+  readonly outstanding: number;
+  /** `null` when unlimited (JSON has no Infinity). */
+  readonly maxOutstanding: number | null;
+  readonly available: boolean;
+  readonly state: EndpointStateName;
+  readonly latency: EndpointLatency;
+}
+
+/** A balancer as plain JSON: the input of dashboards and scaling policies. */
+export interface BalancerSnapshot {
+  /** Requests waiting for admission. */
+  readonly queued: number;
+  /** Requests waiting, by model asked for. Requests that name none count under `''`. */
+  readonly queuedByModel: Readonly<Record<string, number>>;
+  /** Requests sent and not settled. */
+  readonly outstanding: number;
+  readonly available: number;
+  readonly closed: boolean;
+  readonly endpoints: readonly EndpointSnapshot[];
+}

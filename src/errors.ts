@@ -1,0 +1,69 @@
+/** Codes are stable; messages are for people. */
+export type EvenkeelErrorCode =
+  | 'INVALID_OPTION'
+  | 'STREAM_TRUNCATED'
+  | 'STREAM_STALLED'
+  | 'STREAM_RESET'
+  | 'STREAM_PROTOCOL'
+  | 'BODY_ABANDONED'
+  | 'BALANCER_CLOSED';
+
+const BRAND = Symbol.for('evenkeel.error');
+
+/**
+ * Base of the library's errors. `isEvenkeelError` works across copies of the package, `instanceof` may not.
+ */
+export class EvenkeelError extends Error {
+  readonly code: EvenkeelErrorCode;
+  readonly [BRAND] = true;
+
+  constructor(code: EvenkeelErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** An option was refused at construction. `option`, `rule` and `value` say why. */
+export class InvalidOptionError extends EvenkeelError {
+  readonly option: string;
+  readonly rule: string;
+  readonly value: unknown;
+
+  constructor(option: string, rule: string, value: unknown) {
+    super('INVALID_OPTION', `Option \`${option}\` ${rule}; got ${show(value)}`);
+    this.option = option;
+    this.rule = rule;
+    this.value = value;
+  }
+}
+
+/** A response body broke off after the caller had seen part of it. Never an AbortError: clients take that for an end. */
+export class StreamError extends EvenkeelError {
+  /** Id of the endpoint that was streaming. */
+  readonly endpoint: string;
+
+  constructor(
+    code: Extract<EvenkeelErrorCode, `STREAM_${string}` | 'BODY_ABANDONED'>,
+    message: string,
+    endpoint: string,
+    options?: ErrorOptions,
+  ) {
+    super(code, message, options);
+    this.endpoint = endpoint;
+  }
+}
+
+export function isEvenkeelError(value: unknown): value is EvenkeelError {
+  return typeof value === 'object' && value !== null && BRAND in value;
+}
+
+/** The value for people: short, on one line, and never a secret's container. */
+function show(value: unknown): string {
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
+  if (typeof value === 'object' && value !== null)
+    return Array.isArray(value) ? `an array of ${value.length}` : 'an object';
+  if (typeof value === 'function') return 'a function';
+  return String(value);
+}
