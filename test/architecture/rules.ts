@@ -1,0 +1,123 @@
+import type { SourceFile } from './source-files.js';
+
+const FLOOR = ['errors.ts', 'system.ts'];
+const STRATEGIES = ['policies', 'filters', 'scorers', 'pickers', 'retries'];
+const EFFECTS = ['state', 'transport', 'sse'];
+const LOOPS = ['telemetry'];
+const STRATEGY_PARTS = ['core', ...FLOOR];
+
+/** What each folder, or lone file of `src`, may import beside its own folder. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  'errors.ts': [],
+  'system.ts': ['core'],
+  core: ['errors.ts'],
+  ...rows(STRATEGIES, STRATEGY_PARTS),
+  ...rows(EFFECTS, STRATEGY_PARTS),
+  balancer: [...STRATEGY_PARTS, ...STRATEGIES, ...EFFECTS],
+  ...rows(LOOPS, [...STRATEGY_PARTS, 'balancer']),
+  facades: [...STRATEGY_PARTS, 'balancer', ...LOOPS],
+  testing: [...STRATEGY_PARTS, ...STRATEGIES, 'state', 'balancer'],
+  'index.ts': [...STRATEGY_PARTS, ...STRATEGIES, 'balancer', 'facades'],
+};
+
+/** Packages, and the only place that may import each. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  undici: 'transport/',
+  'eventsource-parser': 'sse/',
+  'p-queue': 'state/',
+  opossum: 'state/',
+  'prom-client': 'telemetry/prometheus.ts',
+  fastify: 'facades/fastify.ts',
+  openai: 'facades/openai.ts',
+};
+
+/** Folders of pure computation: nothing of Node's own either. */
+const PURE = ['core', ...STRATEGIES];
+
+/** opossum has its own timers; its adapter takes them away. */
+const MAY_TOUCH_TIME = ['system.ts', 'state/opossum-breaker.ts'];
+
+const FORBIDDEN_NAMES = /(^|-)(utils?|helpers?|common|managers?|types|misc)$/;
+
+function rows(folders: readonly string[], imports: readonly string[]): Record<string, readonly string[]> {
+  return Object.fromEntries(folders.map((folder) => [folder, imports]));
+}
+
+/** The folder of a file, or the file itself when it lies directly in `src`. */
+function roomOf(path: string): string {
+  const slash = path.indexOf('/');
+  return slash === -1 ? path : path.slice(0, slash);
+}
+
+/** Imports that go up or sideways. */
+export function layerBreaches(sources: readonly SourceFile[]): string[] {
+  return sources.flatMap(({ path, imports }) => {
+    const room = roomOf(path);
+    const allowed = MAY_IMPORT[room];
+    if (allowed === undefined) return [`${path}: no layer is known for ${room}`];
+    return imports
+      .filter((imported) => roomOf(imported) !== room && !allowed.includes(roomOf(imported)))
+      .map((imported) => `${path} imports ${imported}`);
+  });
+}
+
+/** Packages imported where they have no business. */
+export function packageBreaches(sources: readonly SourceFile[]): string[] {
+  return sources.flatMap(({ path, packages }) =>
+    packages
+      .filter((name) => {
+        if (name.startsWith('node:')) return PURE.includes(roomOf(path));
+        const home = PACKAGES[name];
+        return home === undefined || !path.startsWith(home);
+      })
+      .map((name) => `${path} imports ${name}`),
+  );
+}
+
+/** Each cycle once, as `a.ts → b.ts → a.ts`. */
+export function importCycles(sources: readonly SourceFile[]): string[] {
+  const byPath = new Map(sources.map((source) => [source.path, source]));
+  const finished = new Set<string>();
+  const cycles: string[] = [];
+  const walk = (path: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(path);
+    if (start !== -1) {
+      cycles.push([...trail.slice(start), path].join(' → '));
+      return;
+    }
+    if (finished.has(path)) return;
+    for (const imported of byPath.get(path)?.imports ?? []) walk(imported, [...trail, path]);
+    finished.add(path);
+  };
+  for (const { path } of sources) walk(path, []);
+  return cycles;
+}
+
+/** Clock, timers and randomness outside the one file that owns them. */
+export function impurityBreaches(sources: readonly SourceFile[]): string[] {
+  return sources
+    .filter(({ path }) => !MAY_TOUCH_TIME.includes(path))
+    .flatMap(({ path, impurities }) => impurities.map((impurity) => `${path} uses ${impurity}`));
+}
+
+/** `any`, `!`, enums, default exports, console. */
+export function typeEscapes(sources: readonly SourceFile[]): string[] {
+  return sources.flatMap(({ path, escapes }) => escapes.map((hatch) => `${path}: ${hatch}`));
+}
+
+/** Files longer than one idea. */
+export function longFiles(sources: readonly SourceFile[]): string[] {
+  return sources
+    .filter(({ path, lines }) => lines > (path === 'balancer/send.ts' ? 180 : 220))
+    .map(({ path, lines }) => `${path}: ${lines} lines`);
+}
+
+/** Names that say nothing, or are not kebab-case. */
+export function badNames(sources: readonly SourceFile[]): string[] {
+  return sources
+    .map(({ path }) => path)
+    .filter((path) => {
+      const name = path.replace(/^.*\//, '').replace(/\.ts$/, '');
+      return FORBIDDEN_NAMES.test(name) || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name);
+    });
+}

@@ -1,0 +1,48 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { defineConfig, type Options } from 'tsup';
+
+/** Folders whose every file is an entry point of its own: `evenkeel/policies/round-robin`. */
+const STRATEGY_FOLDERS = ['policies', 'filters', 'scorers', 'pickers'];
+
+/** Entry points that bear another name than their file. */
+const NAMED_ENTRIES: Readonly<Record<string, string>> = {
+  index: 'src/index.ts',
+  express: 'src/facades/express.ts',
+  fastify: 'src/facades/fastify.ts',
+  web: 'src/facades/web.ts',
+  openai: 'src/facades/openai.ts',
+  prometheus: 'src/telemetry/prometheus.ts',
+  testing: 'src/testing/index.ts',
+};
+
+/** Every entry point: its path in `dist` without extension, and its source. */
+export function entryPoints(): Record<string, string> {
+  const entries = { ...NAMED_ENTRIES };
+  for (const folder of STRATEGY_FOLDERS) {
+    for (const file of readdirSync(`src/${folder}`)) {
+      const name = file.replace(/\.ts$/, '');
+      if (name !== file) entries[`${folder}/${name}`] = `src/${folder}/${file}`;
+    }
+  }
+  return Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(source)));
+}
+
+export default defineConfig(() => {
+  // Here and not by `clean`: the two builds run side by side and one would sweep away the other's files.
+  rmSync('dist', { recursive: true, force: true });
+  const shared: Options = {
+    entry: entryPoints(),
+    target: 'node20',
+    platform: 'node',
+    dts: true,
+    sourcemap: true,
+    // Chunks are shared, so that a class is the same class from every entry point.
+    splitting: true,
+    silent: true,
+  };
+  return [
+    { ...shared, format: 'esm' },
+    // These two are published as ESM alone, which Jest's CommonJS runtime cannot require.
+    { ...shared, format: 'cjs', noExternal: ['p-queue', 'eventsource-parser'] },
+  ];
+});
