@@ -1,0 +1,73 @@
+import { InvalidOptionError } from '../errors.js';
+
+/** Bounds of a number option. */
+export interface NumberRule {
+  readonly integer?: boolean;
+  /** Least value allowed. */
+  readonly min?: number;
+  /** The value must be greater than this. */
+  readonly above?: number;
+  /** Greatest value allowed. */
+  readonly max?: number;
+  /** Whether `Infinity` may be given, as for a time limit that can be switched off. */
+  readonly infinite?: boolean;
+}
+
+/**
+ * The fields of an option that is an object; none when it was left out.
+ *
+ * @param option its name, as in `breaker`
+ * @param keys the fields it may have
+ * @throws InvalidOptionError for what is no object, and for an unknown field, which is most often a typing error
+ */
+export function optionFields(
+  option: string,
+  value: unknown,
+  keys: readonly string[],
+): Readonly<Record<string, unknown>> {
+  if (value === undefined) return {};
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new InvalidOptionError(option, 'must be an object', value);
+  for (const [key, field] of Object.entries(value)) {
+    if (!keys.includes(key))
+      throw new InvalidOptionError(`${option}.${key}`, `is not known (known: ${keys.join(', ')})`, field);
+  }
+  return value as Readonly<Record<string, unknown>>;
+}
+
+/**
+ * A number within bounds, or `fallback` when the option was left out.
+ *
+ * @param option its path, as in `breaker.openFor`
+ * @throws InvalidOptionError naming the rule that was broken
+ */
+export function numberOption(option: string, value: unknown, fallback: number, rule: NumberRule): number {
+  if (value === undefined) return fallback;
+  const { integer = false, infinite = false, min = -Infinity, above = -Infinity, max = Infinity } = rule;
+  const fits =
+    typeof value === 'number' &&
+    (Number.isFinite(value) || (infinite && value === Infinity)) &&
+    (!integer || Number.isInteger(value)) &&
+    value >= min &&
+    value > above &&
+    value <= max;
+  if (!fits) throw new InvalidOptionError(option, inWords(rule), value);
+  return value;
+}
+
+/** True or false, or `fallback` when the option was left out. */
+export function booleanOption(option: string, value: unknown, fallback: boolean): boolean {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'boolean') throw new InvalidOptionError(option, 'must be true or false', value);
+  return value;
+}
+
+function inWords({ integer, min, above, max, infinite }: NumberRule): string {
+  const bounds = [
+    min === undefined ? undefined : `at least ${min}`,
+    above === undefined ? undefined : `above ${above}`,
+    max === undefined ? undefined : `at most ${max}`,
+  ].filter((bound) => bound !== undefined);
+  const kind = integer ? 'an integer' : infinite ? 'a number' : 'a finite number';
+  return [`must be ${kind}`, bounds.join(' and ')].filter((part) => part !== '').join(', ');
+}

@@ -1,0 +1,65 @@
+/**
+ * Decides whether to try again, from the outcome alone (the table `OUTCOME_RULES`).
+ *
+ *   overloaded   at once on an untried endpoint; else when the first one has cooled off, if that is soon enough
+ *   fault        at once on an untried endpoint if the request was never sent; else after a random backoff
+ *   neutral      a stale connection: once for nothing; 408 and 425: after a backoff; all others never
+ *   success, rejected   never
+ *
+ * Worked line: 3 attempts, backoff base 50. The first attempt gets a 500: wait 0..50 ms. The second is refused a
+ * connection and one endpoint is untried: wait 0, half price. The third fails: stop, its answer goes to the caller.
+ *
+ * Needs nothing but the situation and randomness. Not for requests that must reach a server at most once: use
+ * `retry: false`.
+ */
+import type { Random } from '../core/clock.js';
+import { OUTCOME_RULES } from '../core/outcome.js';
+import type { RetryDecision, RetryPolicy, RetrySituation } from '../core/retry.js';
+import { systemRandom } from '../system.js';
+import { type BackoffOptions, backoffDelay } from './backoff.js';
+
+export interface DefaultRetryOptions {
+  /** Attempts in all, the first included. Default 3. */
+  readonly attempts: number;
+  readonly backoff: BackoffOptions;
+  /** Longest wait for an endpoint to cool off, in ms; when it is longer the answer is returned. Default 10 000. */
+  readonly maxWait: number;
+}
+
+export const RETRY_DEFAULTS: DefaultRetryOptions = {
+  attempts: 3,
+  backoff: { base: 50, cap: 2_000 },
+  maxWait: 10_000,
+};
+
+const FULL_PRICE = 1;
+/** A request that never reached an endpoint cost it nothing. */
+const NEVER_SENT_PRICE = 0.5;
+const NOT_RETRYABLE: RetryDecision = { retry: false, reason: 'not-retryable' };
+
+export function defaultRetry(
+  { attempts: limit, backoff, maxWait }: DefaultRetryOptions = RETRY_DEFAULTS,
+  random: Random = systemRandom,
+): RetryPolicy {
+  const decide = ({ outcome, attempts, untried, soonest }: RetrySituation): RetryDecision => {
+    const stale = outcome.kind === 'neutral' && outcome.reason === 'stale-connection';
+    // The server closed an idle connection just as we wrote to it: nobody's fault, and an extra try, as in nginx.
+    // Only for the first attempt, so that a pool full of stale connections cannot keep a request going round.
+    if (stale && attempts === 1) return { retry: true, delay: 0, cost: 0 };
+    const again = OUTCOME_RULES[outcome.kind].retry !== 'never';
+    if (!again && !stale && !(outcome.kind === 'neutral' && outcome.reason === 'retryable-status'))
+      return NOT_RETRYABLE;
+    if (attempts >= limit) return { retry: false, reason: 'attempts-exhausted' };
+
+    const wait = () => backoffDelay(attempts - 1, backoff, random);
+    if (outcome.kind === 'overloaded') {
+      const delay = untried > 0 ? 0 : (soonest ?? wait());
+      if (delay > maxWait) return { retry: false, reason: 'no-endpoint' };
+      return { retry: true, delay, cost: FULL_PRICE };
+    }
+    const sent = !stale && !(outcome.kind === 'fault' && !outcome.sent);
+    const delay = !sent && untried > 0 ? 0 : wait();
+    return { retry: true, delay, cost: sent ? FULL_PRICE : NEVER_SENT_PRICE };
+  };
+  return { decide };
+}
