@@ -80,3 +80,11 @@ export interface EndpointView {
 export function effectiveWeight(endpoint: EndpointView): number {
   return endpoint.weight * (endpoint.slowStart ?? 1);
 }
+
+/**
+ * Outstanding requests per unit of weight as they would be after one more: lower is better.
+ * The one counts in so that, of two idle endpoints, the heavier goes first. `Infinity` for weight 0.
+ */
+export function loadAfterPick(endpoint: EndpointView): number {
+  return (endpoint.outstanding + 1) / effectiveWeight(endpoint);
+}
