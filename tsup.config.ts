@@ -35,6 +35,7 @@ export default defineConfig(() => {
     target: 'node20',
     platform: 'node',
     dts: true,
+    removeNodeProtocol: false,
     sourcemap: true,
     // Chunks are shared, so that a class is the same class from every entry point.
     splitting: true,
