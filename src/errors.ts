@@ -44,7 +44,7 @@ export class StreamError extends EvenkeelError {
   readonly endpoint: string;
 
   constructor(
-    code: Extract<EvenkeelErrorCode, `STREAM_${string}` | 'BODY_ABANDONED'>,
+    code: Exclude<EvenkeelErrorCode, 'INVALID_OPTION'>,
     message: string,
     endpoint: string,
     options?: ErrorOptions,

@@ -79,8 +79,9 @@ export type BalancerEvent =
   | { readonly type: 'endpoint-removed'; readonly endpoint: string }
   | { readonly type: 'endpoint-misconfigured'; readonly endpoint: string; readonly status: number }
   | { readonly type: 'ejection-overflow'; readonly endpoint: string }
-  | { readonly type: 'body-abandoned'; readonly endpoint: string }
   | { readonly type: 'caller-retries'; readonly count: number }
+  /** A policy threw or chose a stranger; least outstanding served for that pick. */
+  | { readonly type: 'policy-failed'; readonly policy: string; readonly problem: string }
   | PolicyReport;
 
 export type BalancerObserver = (event: BalancerEvent) => void;

@@ -1,5 +1,3 @@
-import type { FaultReason } from './outcome.js';
-
 /** Per-request wishes; they travel beside the request and are never sent to an endpoint. */
 export interface RequestOverrides {
   /** Higher goes first in the queue. Default 0. */
@@ -44,8 +42,8 @@ export interface ReplyBody {
   pipe(sink: BodySink): void;
   /** Ready for more after `write` returned false. */
   resume(): void;
-  /** The reader is gone: frees the endpoint and closes the upstream request. */
-  cancel(): void;
+  /** The reader is gone (`abandoned`: without a word): frees the endpoint and closes its connection. */
+  cancel(reason?: 'caller-left' | 'abandoned'): void;
 }
 
 /** What a balancer answers. Header names are in lower case; a name may occur several times. */
@@ -56,6 +54,3 @@ export interface BalancedReply {
   readonly headers: readonly string[];
   readonly body: ReplyBody;
 }
-
-/** What the caller of a stream sees when it broke off. */
-export type StreamFailure = Extract<FaultReason, 'reset' | 'stall' | 'truncated' | 'protocol'>;

@@ -1,0 +1,134 @@
+import type { Clock, Random } from '../core/clock.js';
+import { type EndpointView, effectiveWeight } from '../core/endpoint.js';
+import type { InferenceRequest } from '../core/inference-request.js';
+import type { SelectionContext, SelectionPolicy } from '../core/policy.js';
+import { leastIndex } from '../core/random-pick.js';
+import type { RetryPolicy } from '../core/retry.js';
+import type { RetryBudget } from '../retries/retry-budget.js';
+import type { Admission } from '../state/admission.js';
+import type { Availability } from '../state/availability.js';
+import type { EndpointSet } from '../state/endpoint-set.js';
+import type { EndpointState } from '../state/endpoint-state.js';
+import { Lease } from '../state/lease.js';
+import type { Cancellation } from './cancellation.js';
+import type { Observers } from './observers.js';
+import type { ResolvedOptions } from './options.js';
+
+/** Why a request has no place now. */
+export type Placeless = Exclude<Availability, { kind: 'ready' }>;
+
+/** What the requests of one balancer share. */
+export class Engine {
+  readonly options: ResolvedOptions;
+  readonly endpoints: EndpointSet;
+  readonly admission: Admission<Lease | undefined>;
+  readonly budget: RetryBudget | undefined;
+  readonly observers: Observers;
+  readonly context: SelectionContext;
+  /** Requests on their way. */
+  readonly running = new Set<Cancellation>();
+  closed = false;
+  #quiet: (() => void) | undefined;
+
+  constructor(
+    options: ResolvedOptions,
+    endpoints: EndpointSet,
+    admission: Admission<Lease | undefined>,
+    budget: RetryBudget | undefined,
+    observers: Observers,
+  ) {
+    this.options = options;
+    this.endpoints = endpoints;
+    this.admission = admission;
+    this.budget = budget;
+    this.observers = observers;
+    const { random, clock } = options;
+    this.context = { random, now: () => clock.now(), report: (report) => observers.tell(report) };
+  }
+
+  get clock(): Clock {
+    return this.options.clock;
+  }
+
+  get random(): Random {
+    return this.options.random;
+  }
+
+  get retry(): RetryPolicy | undefined {
+    return this.options.retry?.policy;
+  }
+
+  /** Selects and acquires in one step: no two requests see the same count. */
+  place(request: InferenceRequest, only: readonly string[] | undefined): Lease | Placeless {
+    const found = this.endpoints.find(request, only);
+    if (found.kind !== 'ready') return found;
+    const chosen = this.#select(this.options.policy, found.candidates, request);
+    if (chosen === undefined) return { kind: 'none' };
+    return new Lease(chosen, () => this.endpoints.quotaGroup(chosen));
+  }
+
+  /** An endpoint's counters or health have moved: observers hear of a new state, and a waiting request may go. */
+  changed(endpoint: EndpointState): void {
+    const { state } = endpoint;
+    if (state !== endpoint.announced) {
+      const from = endpoint.announced;
+      endpoint.announced = state;
+      this.options.logger.info({ endpoint: endpoint.id, from, to: state }, 'endpoint changed state');
+      if (this.observers.wants('endpoint-state')) {
+        this.observers.tell({ type: 'endpoint-state', endpoint: endpoint.id, from, to: state });
+      }
+    }
+    this.rearranged();
+  }
+
+  /** Places may have become free, or will by the clock alone. */
+  rearranged(): void {
+    if (this.admission.queued === 0) return;
+    this.admission.wake();
+    const soonest = this.endpoints.soonestChange;
+    if (soonest !== undefined && this.admission.queued > 0) this.admission.wakeIn(soonest);
+  }
+
+  ended(request: Cancellation): void {
+    this.running.delete(request);
+    if (this.running.size === 0) this.#quiet?.();
+  }
+
+  /** Resolves when no request runs, or after `limit` ms. */
+  whenQuiet(limit: number): Promise<void> {
+    if (this.running.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = limit === Number.POSITIVE_INFINITY ? undefined : this.clock.setTimer(resolve, limit);
+      this.#quiet = () => {
+        timer?.close();
+        resolve();
+      };
+    });
+  }
+
+  /** A policy that throws or chooses a stranger is replaced for this pick: a user's mistake costs no request. */
+  #select(
+    policy: SelectionPolicy,
+    candidates: readonly EndpointState[],
+    request: InferenceRequest,
+  ): EndpointState | undefined {
+    let problem: string;
+    try {
+      const chosen: EndpointView | undefined = policy.select(candidates, request, this.context);
+      if (chosen === undefined) return undefined;
+      const candidate = candidates.find((one) => one === chosen);
+      if (candidate !== undefined) return candidate;
+      problem = 'chose an endpoint that is not a candidate';
+    } catch (error) {
+      problem = error instanceof Error ? error.message : String(error);
+    }
+    this.observers.tell({ type: 'policy-failed', policy: policy.name, problem });
+    const score = (index: number) => {
+      const candidate = candidates[index];
+      return candidate === undefined
+        ? Number.POSITIVE_INFINITY
+        : (candidate.outstanding + 1) / effectiveWeight(candidate);
+    };
+    return candidates[leastIndex(candidates.length, score, this.random)];
+  }
+}

@@ -1,0 +1,101 @@
+import type { BalancedRequest } from '../core/exchange.js';
+import type { InferenceRequest } from '../core/inference-request.js';
+import type { Refusal } from './refusal.js';
+import { type BodyFacts, scanJson } from './scan-json.js';
+
+/** What the `affinityKey` and `estimateTokens` options see of a request. */
+export interface RequestFacts {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly model: string | undefined;
+  readonly streaming: boolean;
+  readonly clientAddress: string | undefined;
+  /** The body, unless it is a stream that is not buffered. */
+  readonly body: Uint8Array | undefined;
+}
+
+export interface InspectionTerms {
+  readonly affinityKey: ((request: RequestFacts) => string | undefined) | undefined;
+  readonly estimateTokens: ((request: RequestFacts) => number) | undefined;
+}
+
+/** The request as policies see it; `attempt` and `tried` move on with the attempts. */
+export type LiveRequest = { -readonly [Key in keyof InferenceRequest]: InferenceRequest[Key] } & {
+  tried: string[];
+};
+
+export interface Inspection {
+  readonly request: LiveRequest;
+  readonly facts: BodyFacts | undefined;
+  /** The path is one whose protocol is known. */
+  readonly inference: boolean;
+}
+
+const INFERENCE =
+  /\/(?:chat\/completions|completions|responses|messages|embeddings|api\/(?:chat|generate|embed))$/;
+/** Ollama streams unless told not to. */
+const STREAMS_BY_DEFAULT = /\/api\/(?:chat|generate)$/;
+const BYTES_PER_TOKEN = 4;
+
+/** Reads what the balancer must know of a request. The body is looked at where it lies. */
+export function inspectRequest(
+  incoming: BalancedRequest,
+  body: Uint8Array | undefined,
+  terms: InspectionTerms,
+): Inspection | Refusal {
+  const { method, path, headers, clientAddress, overrides } = incoming;
+  const query = path.indexOf('?');
+  const pathname = query === -1 ? path : path.slice(0, query);
+  const inference = method === 'POST' && INFERENCE.test(pathname);
+  let facts: BodyFacts | undefined;
+  if (
+    body !== undefined &&
+    body.byteLength > 0 &&
+    (headers['content-type'] ?? 'application/json').includes('json')
+  ) {
+    facts = scanJson(body);
+    if (facts === undefined)
+      return { code: 'invalid_json', message: 'The request body is not a complete JSON object' };
+  }
+  const streaming =
+    facts?.stream ??
+    (inference && facts !== undefined ? STREAMS_BY_DEFAULT.test(pathname) : accepts(headers));
+  const seen: RequestFacts = { method, path, headers, model: facts?.model, streaming, clientAddress, body };
+  const affinityKey = overrides?.affinityKey ?? terms.affinityKey?.(seen);
+  const promptTokens = terms.estimateTokens?.(seen) ?? Math.ceil((body?.byteLength ?? 0) / BYTES_PER_TOKEN);
+  return {
+    facts,
+    inference,
+    request: {
+      method,
+      path,
+      model: facts?.model,
+      streaming,
+      promptTokens,
+      maxTokens: facts?.maxTokens,
+      affinityKey,
+      clientAddress,
+      priority: overrides?.priority ?? 0,
+      attempt: 0,
+      tried: [],
+      headers,
+      policyData: overrides?.policyData,
+    },
+  };
+}
+
+/** The body with the model's name as the endpoint knows it. */
+export function renameModel(
+  body: Uint8Array,
+  facts: BodyFacts | undefined,
+  served: string | undefined,
+): Uint8Array {
+  if (facts?.modelAt === undefined || served === undefined || served === facts.model) return body;
+  const [start, end] = facts.modelAt;
+  return Buffer.concat([body.subarray(0, start), Buffer.from(JSON.stringify(served)), body.subarray(end)]);
+}
+
+function accepts(headers: Readonly<Record<string, string>>): boolean {
+  return headers.accept?.includes('text/event-stream') ?? false;
+}

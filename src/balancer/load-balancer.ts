@@ -1,0 +1,203 @@
+import type { EndpointConfig, EndpointView } from '../core/endpoint.js';
+import type { BalancerObserver } from '../core/events.js';
+import type { BalancedReply, BalancedRequest, RequestOverrides } from '../core/exchange.js';
+import type { BalancerSnapshot } from '../core/snapshot.js';
+import { RetryBudget } from '../retries/retry-budget.js';
+import { Admission } from '../state/admission.js';
+import { Cooldown } from '../state/cooldown.js';
+import { disabledBreaker } from '../state/disabled-breaker.js';
+import { EndpointSet } from '../state/endpoint-set.js';
+import { type Endpoint, EndpointState } from '../state/endpoint-state.js';
+import type { Lease } from '../state/lease.js';
+import { OpossumBreaker } from '../state/opossum-breaker.js';
+import { SlowStart } from '../state/slow-start.js';
+import { openUndiciChannel } from '../transport/undici-transport.js';
+import { resolveEndpoint, resolveEndpoints } from './endpoint-options.js';
+import { Engine } from './engine.js';
+import { type ExplainedRequest, type Explanation, explain } from './explain.js';
+import { type FetchInit, type FetchInput, fetchThrough } from './fetch.js';
+import { Observers } from './observers.js';
+import { type LoadBalancerOptions, type ResolvedOptions, resolveOptions } from './options.js';
+import { send } from './send.js';
+import { takeSnapshot } from './snapshot.js';
+
+/** The origin is never looked up: `.invalid` is reserved (RFC 2606), so a client that misses our fetch fails loudly. */
+const PLACEHOLDER = 'http://evenkeel.invalid';
+
+/**
+ * Balances requests over LLM servers.
+ *
+ * @example
+ * const balancer = new LoadBalancer({ endpoints: [{ url: 'http://10.0.1.10:8000', weight: 3 }, { url: 'http://10.0.1.11:8000' }] });
+ * const answer = await balancer.fetch('/v1/models');
+ */
+export class LoadBalancer implements AsyncDisposable {
+  readonly #options: ResolvedOptions;
+  readonly #engine: Engine;
+  readonly #leaving = new Set<Promise<void>>();
+  #closing: Promise<void> | undefined;
+
+  /** For clients that insist on a base URL. Ends in `/v1`; its origin is never used. */
+  readonly baseURL = `${PLACEHOLDER}/v1`;
+
+  /**
+   * As WHATWG `fetch`, over the endpoints; bound, so it can be handed to a client. The origin of `input` is ignored.
+   * Resolves also when the balancer gives up (502, 503, 504 with an OpenAI-shaped error); redirects are not followed.
+   *
+   * @throws only the caller's own abort reason, and TypeError for input that `fetch` would refuse as well
+   */
+  readonly fetch: (input: FetchInput, init?: FetchInit) => Promise<Response>;
+
+  constructor(options: LoadBalancerOptions) {
+    const resolved = resolveOptions(options);
+    this.#options = resolved;
+    const observers = new Observers(resolved.logger);
+    const { clock, breaker } = resolved;
+    const endpoints: EndpointSet = new EndpointSet(resolved.endpoints, {
+      clock,
+      failOpen: breaker?.failOpen ?? true,
+      maxOpenRatio: breaker?.maxOpenRatio ?? 1,
+      create: (endpoint, joins) => this.#create(endpoint, joins, () => endpoints.mayOpen()),
+      removed: (endpoint) => this.#removed(endpoint),
+    });
+    const admission = new Admission<Lease | undefined>(resolved.admission, clock);
+    const budget = resolved.retry === undefined ? undefined : new RetryBudget(resolved.retry.budget, clock);
+    this.#engine = new Engine(resolved, endpoints, admission, budget, observers);
+    this.fetch = (input, init) => fetchThrough((request) => this.send(request), input, init);
+  }
+
+  /** Live views, in ascending order of tier. */
+  get endpoints(): readonly EndpointView[] {
+    return this.#engine.endpoints.members;
+  }
+
+  /**
+   * The request path itself, for facades: one request in, one reply out, whose body must be piped or cancelled.
+   *
+   * @throws only the caller's own abort reason
+   */
+  send(request: BalancedRequest): Promise<BalancedReply> {
+    return send(this.#engine, request);
+  }
+
+  snapshot(): BalancerSnapshot {
+    return takeSnapshot(this.#engine);
+  }
+
+  /** What the policy would choose now, and why: candidates, scores, exclusions. Changes nothing. */
+  explain(request: ExplainedRequest = {}): Explanation {
+    return explain(this.#engine, request);
+  }
+
+  /**
+   * Hears of everything that happens. The same events go to `node:diagnostics_channel` as `evenkeel:*`.
+   * @returns stops it
+   */
+  observe(observer: BalancerObserver): () => void {
+    return this.#engine.observers.add(observer);
+  }
+
+  /** Makes the endpoints be these. Those that stay, by id and url, keep counters, breakers and connections. */
+  update(endpoints: readonly EndpointConfig[]): void {
+    const { observers } = this.#engine;
+    const before = new Set(this.endpoints);
+    this.#engine.endpoints.update(resolveEndpoints(endpoints));
+    for (const endpoint of this.endpoints) {
+      if (!before.has(endpoint)) observers.tell({ type: 'endpoint-added', endpoint: endpoint.id });
+    }
+    this.#engine.rearranged();
+  }
+
+  /** @throws InvalidOptionError when the id is taken */
+  add(endpoint: EndpointConfig): void {
+    const resolved = resolveEndpoint(endpoint, 'endpoint');
+    this.#engine.endpoints.add(resolved);
+    this.#engine.observers.tell({ type: 'endpoint-added', endpoint: resolved.id });
+    this.#engine.rearranged();
+  }
+
+  /**
+   * Gives an endpoint no new request. Resolves when its streams have ended; it stays in the list until removed.
+   * An unknown id is drained already.
+   */
+  async drain(id: string): Promise<void> {
+    const endpoint = this.#engine.endpoints.get(id);
+    if (endpoint === undefined) return;
+    endpoint.draining = true;
+    this.#engine.changed(endpoint);
+    await endpoint.whenIdle();
+  }
+
+  /** Takes an endpoint out at once; its streams run on to their end. An unknown id is removed already. */
+  remove(id: string): void {
+    const endpoint = this.#engine.endpoints.get(id);
+    if (endpoint !== undefined) this.#engine.endpoints.remove(endpoint);
+    this.#engine.rearranged();
+  }
+
+  /**
+   * Stops admission, waits for streams, then closes every socket and timer. Calling it again returns the same promise.
+   *
+   * @param options.drain longest wait for streams in ms; those that still run are cut. Default 0: cut at once
+   */
+  close(options: { readonly drain?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.drain ?? 0);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(drain: number): Promise<void> {
+    const engine = this.#engine;
+    engine.closed = true;
+    engine.admission.close();
+    if (drain > 0) await engine.whenQuiet(drain);
+    for (const request of [...engine.running]) request.cancel('shutdown');
+    const { members } = engine.endpoints;
+    engine.endpoints.update([]);
+    await Promise.all(members.map((member) => member.channel.destroy()));
+    await Promise.all(this.#leaving);
+  }
+
+  #create(endpoint: Endpoint, joins: boolean, mayOpen: () => boolean): EndpointState {
+    const { clock, random, breaker, slowStart, timeouts } = this.#options;
+    const ramp = new SlowStart(slowStart);
+    if (joins) ramp.begin(clock.now());
+    const state: EndpointState = new EndpointState(endpoint, {
+      clock,
+      channel: openUndiciChannel(endpoint.url, { connectTimeout: timeouts.connect }),
+      cooldown: new Cooldown(clock, random),
+      slowStart: ramp,
+      breaker:
+        breaker === undefined
+          ? disabledBreaker
+          : new OpossumBreaker(breaker, {
+              clock,
+              random,
+              mayOpen,
+              onStateChange: (from, to) => {
+                if (to === 'closed' && from !== 'closed') ramp.begin(clock.now());
+                if (to === 'suspect')
+                  this.#engine.observers.tell({ type: 'ejection-overflow', endpoint: endpoint.id });
+              },
+            }),
+    });
+    return state;
+  }
+
+  /** Streams of a removed endpoint run on; its connections close behind them. */
+  #removed(endpoint: EndpointState): void {
+    const { observers } = this.#engine;
+    observers.tell({ type: 'endpoint-removed', endpoint: endpoint.id });
+    const gone = endpoint.whenIdle().then(() => {
+      endpoint.breaker.dispose();
+      return endpoint.channel.close();
+    });
+    this.#leaving.add(gone);
+    void gone.finally(() => this.#leaving.delete(gone));
+  }
+}
+
+export type { RequestOverrides };

@@ -1,0 +1,173 @@
+import type { Clock, Random } from '../core/clock.js';
+import type { EndpointConfig } from '../core/endpoint.js';
+import { numberOption, optionFields } from '../core/option-checks.js';
+import type { SelectionPolicy } from '../core/policy.js';
+import type { Timeouts } from '../core/timeouts.js';
+import { InvalidOptionError } from '../errors.js';
+import { leastOutstanding } from '../policies/least-outstanding.js';
+import {
+  type ResolvedRetryOptions,
+  type RetryOptions,
+  resolveRetryOptions,
+} from '../retries/retry-options.js';
+import type { AdmissionOptions } from '../state/admission.js';
+import { type BreakerOptions, resolveBreakerOptions } from '../state/breaker-options.js';
+import type { Endpoint } from '../state/endpoint-state.js';
+import { resolveSlowStartOptions, type SlowStartOptions } from '../state/slow-start.js';
+import { systemClock, systemRandom } from '../system.js';
+import { resolveEndpoints } from './endpoint-options.js';
+import type { RequestFacts } from './inspect-request.js';
+import { type Logger, silentLogger } from './logger.js';
+
+export interface LoadBalancerOptions {
+  /** The model servers. At least one; more can come and go at run time. */
+  readonly endpoints: readonly EndpointConfig[];
+  /** Who gets a request. Default `leastOutstanding()`. */
+  readonly policy?: SelectionPolicy;
+  readonly timeouts?: Partial<Timeouts>;
+  /** When to try again; `false`: never. */
+  readonly retry?: RetryOptions | false;
+  /** When to stop using an endpoint; `false`: never. */
+  readonly breaker?: Partial<BreakerOptions> | false;
+  /** Where requests wait when every endpoint is at `maxOutstanding`. */
+  readonly admission?: Partial<AdmissionOptions>;
+  /** How an endpoint that joins or returns is eased in; `false`: at once. */
+  readonly slowStart?: Partial<SlowStartOptions> | false;
+  /** Key for sticky selection. */
+  readonly affinityKey?: (request: RequestFacts) => string | undefined;
+  /** Prompt length in tokens. Default: body bytes / 4. */
+  readonly estimateTokens?: (request: RequestFacts) => number;
+  /** Largest request body, in bytes. Default 4 MiB. A larger one is answered with 413. */
+  readonly maxBodyBytes?: number;
+  /** pino-shaped. Default: silent. Never told bodies or credentials. */
+  readonly logger?: Logger;
+  /** Time, for tests. Default: the system's. */
+  readonly clock?: Clock;
+  /** Randomness, for tests. Default: the system's. */
+  readonly random?: Random;
+}
+
+/** Options with every default filled in. */
+export interface ResolvedOptions {
+  readonly endpoints: readonly Endpoint[];
+  readonly policy: SelectionPolicy;
+  readonly timeouts: Timeouts;
+  readonly retry: ResolvedRetryOptions | undefined;
+  readonly breaker: BreakerOptions | undefined;
+  readonly admission: AdmissionOptions;
+  readonly slowStart: SlowStartOptions | false;
+  readonly affinityKey: ((request: RequestFacts) => string | undefined) | undefined;
+  readonly estimateTokens: ((request: RequestFacts) => number) | undefined;
+  readonly maxBodyBytes: number;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+const KEYS: readonly (keyof LoadBalancerOptions)[] = [
+  'endpoints',
+  'policy',
+  'timeouts',
+  'retry',
+  'breaker',
+  'admission',
+  'slowStart',
+  'affinityKey',
+  'estimateTokens',
+  'maxBodyBytes',
+  'logger',
+  'clock',
+  'random',
+];
+
+export const DEFAULT_TIMEOUTS: Timeouts = {
+  connect: 10_000,
+  firstToken: 120_000,
+  response: 600_000,
+  idle: 60_000,
+  unread: 300_000,
+  total: Number.POSITIVE_INFINITY,
+};
+
+/** @throws InvalidOptionError naming the option, the rule and the value */
+export function resolveOptions(options: unknown): ResolvedOptions {
+  const given = optionFields('options', options ?? 'nothing', KEYS) as unknown as LoadBalancerOptions;
+  const endpoints = resolveEndpoints(given.endpoints);
+  if (endpoints.length === 0)
+    throw new InvalidOptionError('endpoints', 'must name at least one endpoint', given.endpoints);
+  const random = functionOption('random', given.random) ?? systemRandom;
+  const timeouts = resolveTimeouts('timeouts', given.timeouts, DEFAULT_TIMEOUTS);
+  return {
+    endpoints,
+    policy: resolvePolicy(given.policy),
+    timeouts,
+    retry: given.retry === false ? undefined : resolveRetryOptions(given.retry, random),
+    breaker: given.breaker === false ? undefined : resolveBreakerOptions(given.breaker),
+    admission: resolveAdmission(given.admission),
+    slowStart: resolveSlowStartOptions(given.slowStart),
+    affinityKey: functionOption('affinityKey', given.affinityKey),
+    estimateTokens: functionOption('estimateTokens', given.estimateTokens),
+    maxBodyBytes: numberOption('maxBodyBytes', given.maxBodyBytes, 4 * 1024 * 1024, {
+      integer: true,
+      min: 1,
+    }),
+    logger: withMethods('logger', given.logger, ['debug', 'info', 'warn', 'error']) ?? silentLogger,
+    clock: withMethods('clock', given.clock, ['now', 'wallTime', 'setTimer']) ?? systemClock,
+    random,
+  };
+}
+
+/** Clocks, each above 0; `Infinity` switches one off. */
+export function resolveTimeouts(option: string, value: unknown, fallback: Timeouts): Timeouts {
+  const given = optionFields(option, value, Object.keys(fallback));
+  const rule = { above: 0, infinite: true };
+  const clock = (name: keyof Timeouts) =>
+    numberOption(`${option}.${name}`, given[name], fallback[name], rule);
+  return {
+    connect: clock('connect'),
+    firstToken: clock('firstToken'),
+    response: clock('response'),
+    idle: clock('idle'),
+    unread: clock('unread'),
+    total: clock('total'),
+  };
+}
+
+function resolveAdmission(options: unknown): AdmissionOptions {
+  const given = optionFields('admission', options, ['maxQueued', 'maxWait']);
+  return {
+    maxQueued: numberOption('admission.maxQueued', given.maxQueued, 1_000, { integer: true, min: 0 }),
+    maxWait: numberOption('admission.maxWait', given.maxWait, 30_000, { above: 0, infinite: true }),
+  };
+}
+
+function resolvePolicy(policy: SelectionPolicy | undefined): SelectionPolicy {
+  if (typeof policy === 'string') {
+    throw new InvalidOptionError('policy', 'must be a value such as leastOutstanding(), not a name', policy);
+  }
+  return withMethods('policy', policy, ['select']) ?? leastOutstanding();
+}
+
+function functionOption<T>(option: string, value: T | undefined): T | undefined {
+  if (value !== undefined && typeof value !== 'function')
+    throw new InvalidOptionError(option, 'must be a function', value);
+  return value;
+}
+
+function withMethods<T extends object>(
+  option: string,
+  value: T | undefined,
+  methods: readonly (keyof T & string)[],
+): T | undefined {
+  if (value === undefined) return undefined;
+  for (const method of methods) {
+    if (typeof value !== 'object' || value === null || typeof value[method] !== 'function') {
+      throw new InvalidOptionError(
+        option,
+        `must be an object with ${methods.map((name) => `${name}()`).join(', ')}`,
+        value,
+      );
+    }
+  }
+  return value;
+}

@@ -1,0 +1,71 @@
+import type { BalancedReply, BalancedRequest } from '../core/exchange.js';
+import type { Outcome } from '../core/outcome.js';
+import type { AttemptResult, ResponseTap } from '../sse/response-tap.js';
+import { Lease } from '../state/lease.js';
+import { bufferBody, TOO_LARGE } from '../transport/replayable-body.js';
+import type { Engine } from './engine.js';
+import { inspectRequest } from './inspect-request.js';
+import { refusalReply } from './refusal.js';
+import { RequestRun } from './request-run.js';
+
+/** An attempt that ended badly, kept until a better one begins: its answer may still be the one to give. */
+interface Last {
+  readonly tap: ResponseTap;
+  readonly result: AttemptResult;
+  readonly outcome: Outcome;
+}
+
+/**
+ * One request's life: inspect, admit, then attempts until one is committed or there is nothing left to try.
+ *
+ * @returns an endpoint's answer, or the balancer's own
+ * @throws only the caller's own abort reason
+ */
+export async function send(engine: Engine, incoming: BalancedRequest): Promise<BalancedReply> {
+  const { maxBodyBytes } = engine.options;
+  incoming.signal?.throwIfAborted();
+  if (engine.closed) return refusalReply({ code: 'balancer_closed', message: 'The balancer is closed' });
+  const { body: source } = incoming;
+  const streamed = source !== undefined && !(source instanceof Uint8Array);
+  const passThrough = streamed && incoming.overrides?.bufferBody === false;
+  const body = streamed && !passThrough ? await bufferBody(source, maxBodyBytes, incoming.signal) : source;
+  if (body === TOO_LARGE || (body instanceof Uint8Array && body.byteLength > maxBodyBytes)) {
+    return refusalReply({
+      code: 'body_too_large',
+      message: `The request body is larger than ${maxBodyBytes} bytes (option maxBodyBytes)`,
+    });
+  }
+  const inspection = inspectRequest(incoming, body instanceof Uint8Array ? body : undefined, engine.options);
+  if ('code' in inspection) return refusalReply(inspection);
+
+  const run = new RequestRun(engine, incoming, body, inspection);
+  const { request, cancellation } = run;
+  let last: Last | undefined;
+  try {
+    for (;;) {
+      if (cancellation.cause !== undefined) return run.cancelled(last?.tap);
+      const placed = engine.place(request, incoming.overrides?.endpoints);
+      const lease = placed instanceof Lease ? placed : await run.wait(placed);
+      if (!(lease instanceof Lease)) {
+        if (cancellation.cause !== undefined) return run.cancelled(last?.tap);
+        // A retry that finds no place gives what the attempt before it came to.
+        return last === undefined
+          ? run.refuse(lease)
+          : run.answer(last.tap, last.result, last.outcome, 'no-endpoint');
+      }
+      last?.tap.cancel();
+      const tap = run.attempt(lease);
+      const result = await tap.ready;
+      const outcome = run.judge(lease, result);
+      if (result.kind === 'answer' && outcome.kind === 'success') return run.answer(tap, result, outcome);
+      tap.conclude(outcome);
+      if (cancellation.cause !== undefined) return run.cancelled(tap);
+      const denied = await run.retry(outcome, passThrough);
+      if (denied !== undefined) return run.answer(tap, result, outcome, denied);
+      last = { tap, result, outcome };
+    }
+  } catch (error) {
+    run.finish(499, 'neutral');
+    throw error;
+  }
+}

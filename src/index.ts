@@ -1,0 +1,41 @@
+export type { Exclusion, ExplainedRequest, Explanation } from './balancer/explain.js';
+export type { FetchInit, FetchInput } from './balancer/fetch.js';
+export type { RequestFacts } from './balancer/inspect-request.js';
+export { LoadBalancer } from './balancer/load-balancer.js';
+export type { Logger } from './balancer/logger.js';
+export type { LoadBalancerOptions } from './balancer/options.js';
+export type { Clock, Random, Timer } from './core/clock.js';
+export type { EndpointConfig, EndpointLatency, EndpointStateName, EndpointView } from './core/endpoint.js';
+export type { BalancerEvent, BalancerObserver, TokenUsage } from './core/events.js';
+export type {
+  BalancedReply,
+  BalancedRequest,
+  BodySink,
+  ReplyBody,
+  RequestOverrides,
+} from './core/exchange.js';
+export type { InferenceRequest } from './core/inference-request.js';
+export type { FaultReason, NeutralReason, Outcome, OutcomeKind } from './core/outcome.js';
+export type { PolicyExplanation, PolicyReport, SelectionContext, SelectionPolicy } from './core/policy.js';
+export type { RetryDecision, RetryPolicy, RetrySituation } from './core/retry.js';
+export type { EndpointScorer, Filter, Picker, Scorer } from './core/scoring.js';
+export type { BalancerSnapshot, EndpointSnapshot } from './core/snapshot.js';
+export type { Timeouts } from './core/timeouts.js';
+export {
+  EvenkeelError,
+  type EvenkeelErrorCode,
+  InvalidOptionError,
+  isEvenkeelError,
+  StreamError,
+} from './errors.js';
+export { consistentHash } from './policies/consistent-hash.js';
+export { leastOutstanding } from './policies/least-outstanding.js';
+export { peakEwma } from './policies/peak-ewma.js';
+export { powerOfTwo } from './policies/power-of-two.js';
+export { roundRobin } from './policies/round-robin.js';
+export { scored } from './policies/scored.js';
+export { weightedRandom } from './policies/weighted-random.js';
+export type { RetryOptions } from './retries/retry-options.js';
+export type { AdmissionOptions } from './state/admission.js';
+export type { BreakerOptions } from './state/breaker-options.js';
+export type { SlowStartOptions } from './state/slow-start.js';

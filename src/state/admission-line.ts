@@ -1,0 +1,66 @@
+import type { Queue, QueueAddOptions } from 'p-queue';
+
+type Run = () => Promise<unknown>;
+
+/** What a waiting request tells the line about itself. */
+export interface LineOptions extends QueueAddOptions {
+  /** True when an endpoint could take this request now. */
+  readonly placeable?: () => boolean;
+}
+
+interface Waiting {
+  readonly run: Run;
+  readonly id: string | undefined;
+  readonly priority: number;
+  readonly placeable: () => boolean;
+}
+
+/**
+ * The queue discipline given to p-queue: by priority, then first come first served, passing over requests
+ * that no free endpoint could take (another model, say), so that one model's rush does not block the others.
+ *
+ * p-queue asks `size` before each `dequeue`, so `size` counts what can start now: 0 or 1.
+ */
+export class AdmissionLine implements Queue<Run, LineOptions> {
+  readonly #waiting: Waiting[] = [];
+
+  /** All that wait, startable or not. */
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  get size(): number {
+    return this.#next() === -1 ? 0 : 1;
+  }
+
+  enqueue(run: Run, options: Partial<LineOptions> = {}): void {
+    const { id, priority = 0, placeable = () => true } = options;
+    let index = this.#waiting.length;
+    while (index > 0 && (this.#waiting[index - 1]?.priority ?? 0) < priority) index--;
+    this.#waiting.splice(index, 0, { run, id, priority, placeable });
+  }
+
+  dequeue(): Run | undefined {
+    const index = this.#next();
+    return index === -1 ? undefined : this.#waiting.splice(index, 1)[0]?.run;
+  }
+
+  filter({ priority }: Readonly<Partial<LineOptions>>): Run[] {
+    return this.#waiting.filter((one) => one.priority === priority).map((one) => one.run);
+  }
+
+  setPriority(id: string, priority: number): void {
+    const index = this.#waiting.findIndex((one) => one.id === id);
+    const [one] = index === -1 ? [] : this.#waiting.splice(index, 1);
+    if (one !== undefined) this.enqueue(one.run, { ...one, priority });
+  }
+
+  remove(id: string): void {
+    const index = this.#waiting.findIndex((one) => one.id === id);
+    if (index !== -1) this.#waiting.splice(index, 1);
+  }
+
+  #next(): number {
+    return this.#waiting.findIndex((one) => one.placeable());
+  }
+}

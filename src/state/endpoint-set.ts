@@ -1,0 +1,109 @@
+import type { Clock } from '../core/clock.js';
+import type { InferenceRequest } from '../core/inference-request.js';
+import { type Availability, findCandidates } from './availability.js';
+import { ejectionLimit } from './ejection-limit.js';
+import type { Endpoint, EndpointState } from './endpoint-state.js';
+
+export interface EndpointSetTerms {
+  readonly clock: Clock;
+  readonly failOpen: boolean;
+  readonly maxOpenRatio: number;
+  /** Makes the run-time face of a new endpoint. `joins` is false for those the balancer starts with. */
+  create(endpoint: Endpoint, joins: boolean): EndpointState;
+  /** The endpoint has left the set; its streams may still run. */
+  removed(endpoint: EndpointState): void;
+}
+
+/** The endpoints of a balancer. Those that stay through an update keep their counters, breakers and connections. */
+export class EndpointSet {
+  readonly #terms: EndpointSetTerms;
+  /** In ascending order of tier; replaced, never changed, so that a reader's array stays as it was. */
+  #members: readonly EndpointState[];
+
+  constructor(endpoints: readonly Endpoint[], terms: EndpointSetTerms) {
+    this.#terms = terms;
+    this.#members = byTier(endpoints.map((endpoint) => terms.create(endpoint, false)));
+  }
+
+  get members(): readonly EndpointState[] {
+    return this.#members;
+  }
+
+  get(id: string): EndpointState | undefined {
+    return this.#members.find((member) => member.id === id);
+  }
+
+  get outstanding(): number {
+    let sum = 0;
+    for (const member of this.#members) sum += member.outstanding;
+    return sum;
+  }
+
+  find(request: InferenceRequest, only: readonly string[] | undefined): Availability {
+    return findCandidates(this.#members, request, {
+      now: this.#terms.clock.now(),
+      failOpen: this.#terms.failOpen,
+      only,
+    });
+  }
+
+  /** May one more breaker open? */
+  mayOpen(): boolean {
+    let out = 0;
+    for (const { breaker } of this.#members)
+      if (breaker.state === 'open' || breaker.state === 'half-open') out++;
+    return out < ejectionLimit(this.#members.length, this.#terms.maxOpenRatio);
+  }
+
+  /** The endpoint and all that share its quota. */
+  quotaGroup(endpoint: EndpointState): Iterable<EndpointState> {
+    const group = endpoint.quotaGroup;
+    return group === undefined ? [endpoint] : this.#members.filter((member) => member.quotaGroup === group);
+  }
+
+  /** Milliseconds until the clock alone may make some endpoint available; `undefined` if it will not. */
+  get soonestChange(): number | undefined {
+    const now = this.#terms.clock.now();
+    let soonest: number | undefined;
+    for (const member of this.#members) {
+      for (const wait of [member.cooldown.remaining(now), (member.breaker.reopensAt ?? now) - now]) {
+        if (wait > 0 && (soonest === undefined || wait < soonest)) soonest = wait;
+      }
+    }
+    return soonest;
+  }
+
+  /** Makes the set be these. An id with another url is another endpoint. */
+  update(endpoints: readonly Endpoint[]): void {
+    const before = new Map(this.#members.map((member) => [member.id, member]));
+    const loaded = this.#members.length > 0;
+    const after = endpoints.map((endpoint) => {
+      const member = before.get(endpoint.id);
+      if (member === undefined || member.url !== endpoint.url) return this.#terms.create(endpoint, loaded);
+      before.delete(endpoint.id);
+      member.describe(endpoint);
+      member.draining = false;
+      return member;
+    });
+    this.#members = byTier(after);
+    for (const gone of before.values()) this.#leave(gone);
+  }
+
+  add(endpoint: Endpoint): void {
+    this.#members = byTier([...this.#members, this.#terms.create(endpoint, this.#members.length > 0)]);
+  }
+
+  remove(endpoint: EndpointState): void {
+    this.#members = this.#members.filter((member) => member !== endpoint);
+    this.#leave(endpoint);
+  }
+
+  #leave(endpoint: EndpointState): void {
+    endpoint.draining = true;
+    this.#terms.removed(endpoint);
+  }
+}
+
+function byTier(members: EndpointState[]): readonly EndpointState[] {
+  return members.sort((one, other) => one.tier - other.tier);
+}

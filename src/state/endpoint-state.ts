@@ -1,0 +1,177 @@
+import type { Breaker } from '../core/breaker.js';
+import type { Clock } from '../core/clock.js';
+import type { EndpointLatency, EndpointStateName, EndpointView } from '../core/endpoint.js';
+import { Ewma } from '../core/ewma.js';
+import type { EndpointChannel } from '../core/transport.js';
+import type { Cooldown } from './cooldown.js';
+import type { SlowStart } from './slow-start.js';
+
+/** How fast latency averages forget, in ms. */
+const LATENCY_DECAY = 10_000;
+
+/** An endpoint's description with every default filled in. */
+export interface Endpoint {
+  readonly id: string;
+  readonly url: string;
+  readonly basePath: string;
+  readonly weight: number;
+  readonly tier: number;
+  readonly maxOutstanding: number;
+  /** Requested to served name; `undefined` serves every model under its own name. */
+  readonly models: ReadonlyMap<string, string> | undefined;
+  readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly quotaGroup: string | undefined;
+}
+
+/** What an endpoint owns beside its description. */
+export interface EndpointParts {
+  readonly clock: Clock;
+  readonly channel: EndpointChannel;
+  readonly breaker: Breaker;
+  readonly cooldown: Cooldown;
+  readonly slowStart: SlowStart;
+}
+
+/** One endpoint at run time. Fault breaker, overload cool-off and slow start stand side by side, never as one number. */
+export class EndpointState implements EndpointView {
+  #endpoint: Endpoint;
+  readonly #clock: Clock;
+  readonly channel: EndpointChannel;
+  readonly breaker: Breaker;
+  readonly cooldown: Cooldown;
+  readonly ramp: SlowStart;
+  readonly #firstToken = new Ewma(LATENCY_DECAY);
+  readonly #response = new Ewma(LATENCY_DECAY);
+  readonly #tokenInterval = new Ewma(LATENCY_DECAY);
+  readonly latency: EndpointLatency;
+  outstanding = 0;
+  draining = false;
+  /** 503 answers without Retry-After in a row. */
+  busyStreak = 0;
+  /** The state that observers last heard of. */
+  announced: EndpointStateName = 'healthy';
+  #idle: (() => void)[] = [];
+
+  constructor(endpoint: Endpoint, parts: EndpointParts) {
+    this.#endpoint = endpoint;
+    this.#clock = parts.clock;
+    this.channel = parts.channel;
+    this.breaker = parts.breaker;
+    this.cooldown = parts.cooldown;
+    this.ramp = parts.slowStart;
+    const averages = {
+      firstToken: this.#firstToken,
+      response: this.#response,
+      tokenInterval: this.#tokenInterval,
+    };
+    this.latency = {
+      get firstToken() {
+        return averages.firstToken.value;
+      },
+      get response() {
+        return averages.response.value;
+      },
+      get tokenInterval() {
+        return averages.tokenInterval.value;
+      },
+    };
+  }
+
+  get id(): string {
+    return this.#endpoint.id;
+  }
+
+  get url(): string {
+    return this.#endpoint.url;
+  }
+
+  get basePath(): string {
+    return this.#endpoint.basePath;
+  }
+
+  get weight(): number {
+    return this.#endpoint.weight;
+  }
+
+  get tier(): number {
+    return this.#endpoint.tier;
+  }
+
+  get maxOutstanding(): number {
+    return this.#endpoint.maxOutstanding;
+  }
+
+  get headers(): Readonly<Record<string, string>> | undefined {
+    return this.#endpoint.headers;
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    return this.#endpoint.labels;
+  }
+
+  get quotaGroup(): string | undefined {
+    return this.#endpoint.quotaGroup;
+  }
+
+  get slowStart(): number {
+    return this.ramp.factor(this.#clock.now());
+  }
+
+  get coolingOff(): boolean {
+    return this.cooldown.remaining(this.#clock.now()) > 0;
+  }
+
+  get available(): boolean {
+    return (
+      this.weight > 0 &&
+      !this.draining &&
+      !this.coolingOff &&
+      this.breaker.admits &&
+      this.outstanding < this.maxOutstanding
+    );
+  }
+
+  get state(): EndpointStateName {
+    if (this.draining) return 'draining';
+    const breaker = this.breaker.state;
+    if (breaker !== 'closed') return breaker;
+    return this.coolingOff ? 'cooling-off' : 'healthy';
+  }
+
+  servedModel(model: string): string | undefined {
+    const { models } = this.#endpoint;
+    return models === undefined ? model : models.get(model);
+  }
+
+  /** A new description of the same endpoint: counters, breaker and connections stay. */
+  describe(endpoint: Endpoint): void {
+    this.#endpoint = endpoint;
+  }
+
+  noteFirstToken(elapsed: number): void {
+    this.#firstToken.add(elapsed, this.#clock.now());
+  }
+
+  noteResponse(elapsed: number): void {
+    this.#response.add(elapsed, this.#clock.now());
+  }
+
+  noteTokenInterval(interval: number): void {
+    this.#tokenInterval.add(interval, this.#clock.now());
+  }
+
+  /** One request fewer. */
+  release(): void {
+    this.outstanding--;
+    if (this.outstanding === 0 && this.#idle.length > 0) {
+      for (const wake of this.#idle.splice(0)) wake();
+    }
+  }
+
+  /** Resolves when nothing is outstanding. */
+  whenIdle(): Promise<void> {
+    if (this.outstanding === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+}

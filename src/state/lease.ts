@@ -1,0 +1,47 @@
+import type { BreakerPass } from '../core/breaker.js';
+import { OUTCOME_RULES, type Outcome } from '../core/outcome.js';
+import type { EndpointState } from './endpoint-state.js';
+
+/** The obligation that picking an endpoint makes: counted at once, settled exactly once, whatever happens. */
+export class Lease {
+  readonly endpoint: EndpointState;
+  readonly #pass: BreakerPass;
+  readonly #group: () => Iterable<EndpointState>;
+  #answering = false;
+  #settled = false;
+
+  /**
+   * @param group the endpoints that share this one's quota, itself included
+   */
+  constructor(endpoint: EndpointState, group: () => Iterable<EndpointState>) {
+    this.endpoint = endpoint;
+    this.#group = group;
+    this.#pass = endpoint.breaker.enter();
+    endpoint.outstanding++;
+  }
+
+  /** The first content has come: the endpoint works, though the stream may still fail. */
+  answering(): void {
+    if (this.#answering || this.#settled) return;
+    this.#answering = true;
+    this.endpoint.breaker.report(this.#pass, 'success');
+  }
+
+  /** @returns false when it had been settled before */
+  settle(outcome: Outcome): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    const { breaker, cooldown } = this.endpoint;
+    if (outcome.kind === 'overloaded') {
+      for (const member of this.#group()) member.cooldown.begin(outcome.retryAfter);
+      if (!this.#answering) breaker.report(this.#pass, 'overloaded');
+    } else {
+      const verdict = OUTCOME_RULES[outcome.kind].breaker;
+      if (verdict === 'success') cooldown.recovered();
+      if (!this.#answering) breaker.report(this.#pass, verdict);
+      else if (verdict === 'fault') breaker.reportLateFault(this.#pass);
+    }
+    this.endpoint.release();
+    return true;
+  }
+}

@@ -1,0 +1,6 @@
+export * from './fake-endpoint.js';
+export * from './fake-request.js';
+export * from './manual-clock.js';
+export * from './mock-llm-server.js';
+export * from './policy-conformance.js';
+export * from './seeded-random.js';

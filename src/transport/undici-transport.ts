@@ -1,0 +1,116 @@
+import { type Dispatcher, Pool } from 'undici';
+import type {
+  EndpointChannel,
+  OpenChannel,
+  ResponseHeaders,
+  TransportCall,
+  TransportHandler,
+  TransportRequest,
+} from '../core/transport.js';
+
+/** Opens one undici Pool for an endpoint. The only importer of undici, so that a new major is a one-file change. */
+export const openUndiciChannel: OpenChannel = (url, { connectTimeout }) =>
+  new UndiciChannel(new URL(url).origin, connectTimeout);
+
+class UndiciChannel implements EndpointChannel {
+  readonly #pool: Pool;
+
+  constructor(origin: string, connectTimeout: number) {
+    this.#pool = new Pool(origin, {
+      // Connections are not limited here: a full undici pool queues out of our sight.
+      connections: null,
+      pipelining: 1,
+      allowH2: false,
+      // Our own clocks know tokens from keep-alives; undici's would cut long answers at 300 s.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connectTimeout,
+    });
+  }
+
+  send(request: TransportRequest, handler: TransportHandler): TransportCall {
+    const call = new UndiciCall(handler);
+    try {
+      this.#pool.dispatch(
+        {
+          method: request.method as Dispatcher.HttpMethod,
+          path: request.path,
+          headers: request.headers,
+          body: request.body as Dispatcher.DispatchOptions['body'],
+        },
+        call,
+      );
+    } catch (error) {
+      call.onResponseError(undefined, error as Error);
+    }
+    call.dispatched = true;
+    return call;
+  }
+
+  // undici refuses both on a pool that is closed or destroyed already.
+  async close(): Promise<void> {
+    if (!this.#pool.closed && !this.#pool.destroyed) await this.#pool.close();
+  }
+
+  async destroy(): Promise<void> {
+    if (!this.#pool.destroyed) await this.#pool.destroy();
+  }
+}
+
+class UndiciCall implements Dispatcher.DispatchHandler, TransportCall {
+  readonly #handler: TransportHandler;
+  #controller: Dispatcher.DispatchController | undefined;
+  #over = false;
+  /** Set once `dispatch` has returned: a request that went out before then used an open connection. */
+  dispatched = false;
+
+  constructor(handler: TransportHandler) {
+    this.#handler = handler;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#over) controller.abort(new Error('The attempt was cancelled before it was sent'));
+    else this.#handler.onSent(!this.dispatched);
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: ResponseHeaders,
+    statusText?: string,
+  ): void {
+    // 1xx answers precede the real one.
+    if (!this.#over && status >= 200) this.#handler.onHeaders(status, headers, statusText ?? '');
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.#over) this.#handler.onData(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#handler.onEnd();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#handler.onError(error);
+  }
+
+  pause(): void {
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    this.#controller?.resume();
+  }
+
+  abort(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#controller?.abort(new Error('The attempt was cancelled'));
+  }
+}
