@@ -56,7 +56,7 @@ export class RetryBudget {
   requestStarted(): void {
     this.#requests++;
     const room = Math.round(this.#options.max * TOKEN) - this.#tokens();
-    if (room > 0) this.#add(Math.min(this.#deposit, room));
+    this.#add(Math.min(this.#deposit, room));
   }
 
   requestEnded(): void {
@@ -86,10 +86,14 @@ export class RetryBudget {
     this.#retries = Math.max(0, this.#retries - 1);
   }
 
-  /** May be negative for a while: deposits can expire before the withdrawals that they paid for. */
+  /**
+   * May be negative for a while: deposits can expire before the withdrawals that they paid for. And where
+   * withdrawals expire before deposits the sum may exceed the maximum, which is then cut off here.
+   */
   #tokens(): number {
     this.#expire();
-    return Math.round(this.#options.reserve * TOKEN) + this.#sum;
+    const { reserve, max } = this.#options;
+    return Math.min(Math.round(max * TOKEN), Math.round(reserve * TOKEN) + this.#sum);
   }
 
   #add(tokens: number): void {

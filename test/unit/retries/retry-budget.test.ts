@@ -116,6 +116,15 @@ describe('the token bucket', () => {
     expect(affordable()).toBe(100);
   });
 
+  it('holds no more than its maximum when withdrawals are forgotten before deposits', () => {
+    const { budget, clock, start, affordable } = rig();
+    expect(affordable()).toBe(10);
+    clock.advance(30_000);
+    start(10_000);
+    clock.advance(30_000);
+    expect(budget.balance).toBe(100);
+  });
+
   it('takes half a token for a request that was never sent, and nothing for a free retry', () => {
     const { budget, affordable } = rig();
     expect(affordable(0.5)).toBe(20);

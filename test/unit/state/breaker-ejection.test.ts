@@ -89,4 +89,14 @@ describe('the ejection limit', () => {
       expect(changes).toEqual([]);
     }
   });
+
+  it('[30] hears nothing from the trial of an endpoint that was removed meanwhile', () => {
+    const { breaker, changes, run, openTime } = breakerRig();
+    run('fault', 5);
+    openTime();
+    const trial = breaker.enter();
+    breaker.dispose();
+    breaker.report(trial, 'success');
+    expect(changes).toEqual(['closed → open', 'open → half-open']);
+  });
 });

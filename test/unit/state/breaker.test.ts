@@ -285,6 +285,16 @@ describe('a half-open breaker', () => {
     expect(breaker.state).toBe('closed');
   });
 
+  it('[23] is, once closed, not moved by what began before it opened', () => {
+    const { breaker, run, openTime } = breakerRig();
+    const early = Array.from({ length: 20 }, () => breaker.enter());
+    run('fault', 5);
+    openTime();
+    run('success');
+    for (const pass of early) breaker.report(pass, 'fault');
+    expect(breaker.state).toBe('closed');
+  });
+
   it('[24] opens again when the trial has not ended by its deadline', () => {
     const { breaker, clock, changes } = halfOpen({ trialTimeout: 10_000 });
     const trial = breaker.enter();
@@ -365,15 +375,15 @@ describe('a stream that fails after its first content', () => {
 
   it('is ignored when the breaker has opened since it began', () => {
     const { breaker, run, openTime } = breakerRig({ minimumRequests: 100 });
-    const early = breaker.enter();
-    breaker.report(early, 'success');
+    const [whileOpen, whileHalfOpen, ...whileClosed] = Array.from({ length: 10 }, () => breaker.enter());
+    const streams = [whileOpen, whileHalfOpen, ...whileClosed].filter((pass) => pass !== undefined);
+    for (const pass of streams) breaker.report(pass, 'success');
     run('fault', 5);
-    breaker.reportLateFault(early);
+    if (whileOpen) breaker.reportLateFault(whileOpen);
     openTime();
-    breaker.reportLateFault(early);
+    if (whileHalfOpen) breaker.reportLateFault(whileHalfOpen);
     run('success');
-    run('fault', 4);
-    breaker.reportLateFault(early);
+    for (const pass of whileClosed) breaker.reportLateFault(pass);
     expect(breaker.state).toBe('closed');
   });
 
