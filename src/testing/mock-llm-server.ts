@@ -17,6 +17,7 @@ export type { MockServiceOptions } from './mock/service-model.js';
 
 const DEFAULT_GUARD = 10_000;
 
+/** As in `stats`, `GET /health` and `GET /metrics` are left out. */
 export interface MockServerEvents {
   /** A request has come with its whole body. What it leads to happens before awaiting code goes on. */
   request: [MockRequest];
@@ -83,7 +84,7 @@ export class MockLlmServer extends EventEmitter<MockServerEvents> {
     return this.#log.stats;
   }
 
-  /** Recent requests, oldest first. Their records go on changing while they are open. */
+  /** Recent requests, oldest first, but `GET /health` and `GET /metrics`. The records go on changing while they are open. */
   get requests(): readonly MockRequest[] {
     return this.#log.entries;
   }
@@ -182,6 +183,7 @@ export class MockLlmServer extends EventEmitter<MockServerEvents> {
       this.#open.delete(exchange);
       exchange.close();
       this.#log.settle(entry, probe);
+      if (probe) return;
       if (entry.closedEarly) this.emit('aborted', entry);
       this.emit('settled', entry);
     });
@@ -192,8 +194,10 @@ export class MockLlmServer extends EventEmitter<MockServerEvents> {
     request.once('end', () => {
       entry.rawBody = Buffer.concat(chunks);
       const answer = this.#router.route(exchange);
-      this.#log.keep(entry);
-      this.emit('request', entry);
+      if (!probe) {
+        this.#log.keep(entry);
+        this.emit('request', entry);
+      }
       entry.fault = this.#plan.take(entry, answer.inference);
       answer.send(this.healthy);
     });

@@ -137,7 +137,7 @@ function commentsFirst(
   answer: () => void,
 ): void {
   exchange.repeat(comment, fault.interval ?? 10, fault.count ?? 3, () => {
-    switch (fault.then ?? 'hang') {
+    switch (fault.next ?? 'hang') {
       case 'hang':
         return exchange.hold();
       case 'end':

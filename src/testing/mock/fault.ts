@@ -83,14 +83,14 @@ export type RequestFault = FaultScope &
       }
     | {
         /**
-         * `count` (3) SSE comments instead of the first token, `interval` (10) ms apart, then as `then` says:
+         * `count` (3) SSE comments instead of the first token, `interval` (10) ms apart, then as `next` says:
          * `hang` (default), `end` the stream, `cut` the connection or `answer` as if nothing had been.
          * Plain answer: blank lines before the body.
          */
         readonly kind: 'comments-only';
         readonly count?: number;
         readonly interval?: number;
-        readonly then?: 'hang' | 'end' | 'cut' | 'answer';
+        readonly next?: 'hang' | 'end' | 'cut' | 'answer';
       }
     | {
         /** Waits `interval` ms before each token but the first. Plain answer: late by as much in sum. */
