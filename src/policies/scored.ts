@@ -61,12 +61,13 @@ interface Term {
  */
 export function scored(options: ScoredOptions): SelectionPolicy {
   optionFields('scored', options, ['filters', 'scorers', 'picker']);
-  const filters = options.filters ?? [];
+  // Callers without types may leave out the options, or parts of them.
+  const terms = termsOf(options?.scorers);
+  const { filters = [], picker = highest } = options;
+  requireArray('scored.filters', filters);
   for (const [index, filter] of filters.entries())
     requireMethod(`scored.filters[${index}]`, 'a filter', filter?.keep, filter);
-  const picker = options.picker ?? highest;
-  requireMethod('scored.picker', 'a picker', picker.pick, picker);
-  const terms = termsOf(options.scorers);
+  requireMethod('scored.picker', 'a picker', picker?.pick, picker);
 
   const judge = (candidates: readonly EndpointView[], request: InferenceRequest) => {
     let kept: readonly EndpointView[] = candidates.filter((endpoint) => effectiveWeight(endpoint) > 0);
@@ -119,10 +120,11 @@ function total(terms: readonly Term[], ratings: readonly Rating[], index: number
 }
 
 function termsOf(scorers: ScoredOptions['scorers']): readonly Term[] {
-  if (!Array.isArray(scorers) || scorers.length === 0)
-    throw new InvalidOptionError('scored.scorers', 'must be an array of at least one scorer', scorers);
+  requireArray('scored.scorers', scorers);
+  if (scorers.length === 0)
+    throw new InvalidOptionError('scored.scorers', 'must hold at least one scorer', scorers);
   const names = new Set<string>();
-  return (scorers as ScoredOptions['scorers']).map((entry, index) => {
+  return scorers.map((entry, index) => {
     const option = `scored.scorers[${index}]`;
     const weighted = typeof entry === 'object' && entry !== null && 'scorer' in entry;
     const scorer = weighted ? entry.scorer : entry;
@@ -138,4 +140,8 @@ function termsOf(scorers: ScoredOptions['scorers']): readonly Term[] {
 
 function requireMethod(option: string, what: string, method: unknown, value: unknown): void {
   if (typeof method !== 'function') throw new InvalidOptionError(option, `must be ${what}`, value);
+}
+
+function requireArray(option: string, value: unknown): void {
+  if (!Array.isArray(value)) throw new InvalidOptionError(option, 'must be an array', value);
 }

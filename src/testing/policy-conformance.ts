@@ -116,10 +116,8 @@ export function policyConformance(
     });
 
     it('does without a context', () => {
-      const [one, two] = pool(2);
-      assert.ok(one && two);
-      const chosen = makePolicy().select([one, two], fakeRequest());
-      assert.ok(chosen === one || chosen === two);
+      const pair = pool(2);
+      assert.ok(pair.includes(makePolicy().select(pair, fakeRequest()) as FakeEndpoint));
     });
 
     it('takes candidates that know nothing of slow start', () => {
@@ -139,9 +137,8 @@ export function policyConformance(
     });
 
     it('keeps apart the endpoints of two balancers that share it', () => {
-      const policy = makePolicy();
       const [left, right] = [pool(3), pool(3)];
-      const pick = picker(policy);
+      const pick = picker(makePolicy());
       for (let turn = 0; turn < 200; turn++) {
         assert.ok(left.includes(pick(left) as FakeEndpoint));
         assert.ok(right.includes(pick(right) as FakeEndpoint));

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { effectiveWeight, loadAfterPick } from '../../../src/core/endpoint.js';
+import { fakeEndpoint } from '../../../src/testing/fake-endpoint.js';
+
+describe('effectiveWeight', () => {
+  it('is the weight times slow start', () => {
+    expect(effectiveWeight(fakeEndpoint('e', { weight: 3, slowStart: 0.5 }))).toBe(1.5);
+  });
+});
+
+describe('loadAfterPick', () => {
+  it('counts the request to come, so that of two idle endpoints the heavier is the less loaded', () => {
+    expect(loadAfterPick(fakeEndpoint('heavy', { weight: 4 }))).toBe(0.25);
+    expect(loadAfterPick(fakeEndpoint('light'))).toBe(1);
+    expect(loadAfterPick(fakeEndpoint('busy', { weight: 2, outstanding: 5 }))).toBe(3);
+  });
+
+  it('is infinite for weight 0', () => {
+    expect(loadAfterPick(fakeEndpoint('drained', { weight: 0 }))).toBe(Number.POSITIVE_INFINITY);
+  });
+});
