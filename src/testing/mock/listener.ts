@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { systemClock } from '../../system.js';
@@ -11,6 +12,7 @@ export class Listener {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #port: number;
+  #opened = false;
   #work: Promise<void> = Promise.resolve();
 
   constructor(
@@ -56,25 +58,22 @@ export class Listener {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** One step after another; a failed one is for those who asked for it and for `ready`. */
   #next(step: () => Promise<void> | undefined): Promise<void> {
-    this.#work = this.#work.then(step);
+    this.#work = this.#work.catch(() => {}).then(step);
     return this.#work;
   }
 
   async #listen(attempts: number): Promise<void> {
     try {
-      await new Promise<void>((resolve, reject) => {
-        this.#server.once('error', reject);
-        this.#server.listen(this.#port, HOST, () => {
-          this.#server.off('error', reject);
-          resolve();
-        });
-      });
+      this.#server.listen(this.#port, HOST);
+      await once(this.#server, 'listening');
       this.#port = (this.#server.address() as AddressInfo).port;
+      this.#opened = true;
     } catch (error) {
       // While the port was free, a client may have been given it for an outgoing connection.
       const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-      if (!taken || attempts <= 1) throw error;
+      if (!taken || !this.#opened || attempts <= 1) throw error;
       await new Promise<void>((resolve) => systemClock.setTimer(resolve, LISTEN_RETRY_DELAY));
       await this.#listen(attempts - 1);
     }
