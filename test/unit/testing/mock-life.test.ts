@@ -49,9 +49,10 @@ describe('a client that leaves', () => {
 });
 
 it('stops writing an endless stream that nobody reads, and goes on when somebody does', async () => {
-  await using server = await start({ tokens: Number.POSITIVE_INFINITY, text: 'x'.repeat(6) });
+  await using server = await start({ tokens: Number.POSITIVE_INFINITY });
   const socket = connect(server.port, '127.0.0.1');
-  const body = JSON.stringify({ model: 'm', messages: [], stream: true });
+  // The model's name is in every event: a long one fills the buffers sooner.
+  const body = JSON.stringify({ model: 'm'.repeat(8000), messages: [], stream: true });
   socket.write(
     `POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
   );
