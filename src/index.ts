@@ -28,12 +28,12 @@ export {
   isEvenkeelError,
   StreamError,
 } from './errors.js';
-export { consistentHash } from './policies/consistent-hash.js';
-export { leastOutstanding } from './policies/least-outstanding.js';
-export { peakEwma } from './policies/peak-ewma.js';
+export { type ConsistentHashOptions, consistentHash, type HashKey } from './policies/consistent-hash.js';
+export { type LeastOutstandingOptions, leastOutstanding } from './policies/least-outstanding.js';
+export { type PeakEwmaOptions, peakEwma } from './policies/peak-ewma.js';
 export { powerOfTwo } from './policies/power-of-two.js';
 export { roundRobin } from './policies/round-robin.js';
-export { scored } from './policies/scored.js';
+export { type ScoredOptions, scored, type WeightedScorer } from './policies/scored.js';
 export { weightedRandom } from './policies/weighted-random.js';
 export type { RetryOptions } from './retries/retry-options.js';
 export type { AdmissionOptions } from './state/admission.js';

@@ -1,4 +1,7 @@
 import type { Clock, Timer } from '../core/clock.js';
+import type { Outcome } from '../core/outcome.js';
+import { StreamError } from '../errors.js';
+import type { Refusal } from './refusal.js';
 
 export type CancellationCause = 'caller-left' | 'deadline' | 'shutdown';
 
@@ -8,24 +11,24 @@ export type CancellationCause = 'caller-left' | 'deadline' | 'shutdown';
  */
 export class Cancellation {
   readonly #signal: AbortSignal | undefined;
+  readonly #total: number;
   readonly #timer: Timer | undefined;
   readonly #listener = () => this.cancel('caller-left');
   cause: CancellationCause | undefined;
   onCancel: (() => void) | undefined;
 
+  /**
+   * @param total longest life of the request in ms
+   */
   constructor(signal: AbortSignal | undefined, total: number, clock: Clock) {
     this.#signal = signal;
+    this.#total = total;
     if (signal !== undefined) {
       if (signal.aborted) this.cause = 'caller-left';
       else signal.addEventListener('abort', this.#listener, { once: true });
     }
     if (total !== Number.POSITIVE_INFINITY)
       this.#timer = clock.setTimer(() => this.cancel('deadline'), total);
-  }
-
-  /** The reason to give to a caller that left. */
-  get reason(): unknown {
-    return this.#signal?.reason;
   }
 
   cancel(cause: CancellationCause): void {
@@ -38,5 +41,35 @@ export class Cancellation {
     this.onCancel = undefined;
     this.#timer?.close();
     this.#signal?.removeEventListener('abort', this.#listener);
+  }
+
+  /** Says nothing about the endpoint. */
+  get outcome(): Outcome {
+    return { kind: 'neutral', reason: this.cause ?? 'caller-left' };
+  }
+
+  /** What a reader in the middle of a body is told: its own reason, or why we cut it. */
+  streamError(endpoint: string): unknown {
+    if (this.cause === 'caller-left') return this.#signal?.reason;
+    const { code, message } = this.#refusal();
+    return new StreamError(
+      code === 'timeout' ? 'STREAM_STALLED' : 'BALANCER_CLOSED',
+      `The answer was cut. ${message}`,
+      endpoint,
+    );
+  }
+
+  /** What a request without an answer is told. @throws the caller's reason, if it was the caller */
+  refusal(): Refusal {
+    if (this.cause === 'caller-left') throw this.#signal?.reason;
+    return this.#refusal();
+  }
+
+  #refusal(): Refusal {
+    if (this.cause === 'shutdown') return { code: 'balancer_closed', message: 'The balancer is closed' };
+    return {
+      code: 'timeout',
+      message: `The request took longer than ${this.#total} ms in all (timeouts.total)`,
+    };
   }
 }

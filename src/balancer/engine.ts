@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../core/clock.js';
-import { type EndpointView, effectiveWeight } from '../core/endpoint.js';
+import { type EndpointView, loadAfterPick } from '../core/endpoint.js';
 import type { InferenceRequest } from '../core/inference-request.js';
 import type { SelectionContext, SelectionPolicy } from '../core/policy.js';
 import { leastIndex } from '../core/random-pick.js';
@@ -89,6 +89,13 @@ export class Engine {
     if (soonest !== undefined && this.admission.queued > 0) this.admission.wakeIn(soonest);
   }
 
+  /** An SDK that retries on top of us multiplies attempts; whoever watches should know. */
+  noteCallerRetries(headers: Readonly<Record<string, string>>): void {
+    const count = Number(headers['x-stainless-retry-count'] ?? 0);
+    if (count > 0 && this.observers.wants('caller-retries'))
+      this.observers.tell({ type: 'caller-retries', count });
+  }
+
   ended(request: Cancellation): void {
     this.running.delete(request);
     if (this.running.size === 0) this.#quiet?.();
@@ -123,12 +130,10 @@ export class Engine {
       problem = error instanceof Error ? error.message : String(error);
     }
     this.observers.tell({ type: 'policy-failed', policy: policy.name, problem });
-    const score = (index: number) => {
+    const load = (index: number) => {
       const candidate = candidates[index];
-      return candidate === undefined
-        ? Number.POSITIVE_INFINITY
-        : (candidate.outstanding + 1) / effectiveWeight(candidate);
+      return candidate === undefined ? Number.POSITIVE_INFINITY : loadAfterPick(candidate);
     };
-    return candidates[leastIndex(candidates.length, score, this.random)];
+    return candidates[leastIndex(candidates.length, load, this.random)];
   }
 }

@@ -84,7 +84,10 @@ export class LoadBalancer implements AsyncDisposable {
     return takeSnapshot(this.#engine);
   }
 
-  /** What the policy would choose now, and why: candidates, scores, exclusions. Changes nothing. */
+  /**
+   * What the policy would choose now, and why: candidates, scores, exclusions. No request is sent or counted;
+   * a policy that takes turns is asked as for a request, so its turn moves on.
+   */
   explain(request: ExplainedRequest = {}): Explanation {
     return explain(this.#engine, request);
   }

@@ -102,7 +102,8 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     policy: resolvePolicy(given.policy),
     timeouts,
     retry: given.retry === false ? undefined : resolveRetryOptions(given.retry, random),
-    breaker: given.breaker === false ? undefined : resolveBreakerOptions(given.breaker),
+    breaker:
+      given.breaker === false ? undefined : resolveBreakerOptions(given.breaker, longestWait(timeouts)),
     admission: resolveAdmission(given.admission),
     slowStart: resolveSlowStartOptions(given.slowStart),
     affinityKey: functionOption('affinityKey', given.affinityKey),
@@ -131,6 +132,11 @@ export function resolveTimeouts(option: string, value: unknown, fallback: Timeou
     unread: clock('unread'),
     total: clock('total'),
   };
+}
+
+/** Longest time in which a request must have begun to be answered; an hour where no clock limits it. */
+function longestWait({ connect, firstToken, response }: Timeouts): number {
+  return Math.min(connect + Math.max(firstToken, response), 3_600_000);
 }
 
 function resolveAdmission(options: unknown): AdmissionOptions {

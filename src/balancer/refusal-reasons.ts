@@ -1,4 +1,4 @@
-import type { Outcome } from '../core/outcome.js';
+import { type Outcome, outcomeReason } from '../core/outcome.js';
 import type { AdmissionOptions, AdmissionRefusal } from '../state/admission.js';
 import type { Placeless } from './engine.js';
 import type { Refusal } from './refusal.js';
@@ -57,7 +57,7 @@ export function failureRefusal(outcome: Outcome, endpoint: string, denied: strin
       message: 'The request has a header, method or path that HTTP does not allow',
     };
   }
-  const reason = outcome.kind === 'fault' || outcome.kind === 'neutral' ? outcome.reason : outcome.kind;
+  const reason = outcomeReason(outcome);
   const code =
     reason.startsWith('timeout') || reason === 'stall'
       ? 'timeout'

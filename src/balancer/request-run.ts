@@ -1,20 +1,23 @@
 import type { BalancedReply, BalancedRequest } from '../core/exchange.js';
-import type { Outcome, OutcomeKind } from '../core/outcome.js';
+import { type Outcome, type OutcomeKind, outcomeReason } from '../core/outcome.js';
 import type { Timeouts } from '../core/timeouts.js';
-import { StreamError } from '../errors.js';
-import { parseRetryAfter } from '../retries/retry-after.js';
-import { type AttemptResult, ResponseTap } from '../sse/response-tap.js';
+import type { ResponseTap } from '../sse/response-tap.js';
+import type { AttemptResult } from '../sse/tap-terms.js';
 import type { AdmissionRefusal } from '../state/admission.js';
-import { Lease } from '../state/lease.js';
+import type { Lease } from '../state/lease.js';
 import { classifyError } from '../transport/classify-error.js';
-import { requestHeaders, responseHeaders } from '../transport/headers.js';
+import { responseHeaders } from '../transport/headers.js';
+import { startAttempt } from './attempt.js';
 import { Cancellation } from './cancellation.js';
-import { endpointPath } from './endpoint-path.js';
 import type { Engine, Placeless } from './engine.js';
-import { type Inspection, type LiveRequest, renameModel } from './inspect-request.js';
-import { judgeStatus } from './judge-status.js';
+import type { Inspection, LiveRequest } from './inspect-request.js';
+import { judgeAnswer } from './judge-status.js';
+import { queueForPlace } from './queue-for-place.js';
 import { type Refusal, refusalReply } from './refusal.js';
 import { failureRefusal, placelessRefusal } from './refusal-reasons.js';
+
+/** The caller's mistake, or a wrong key or model at this endpoint: whoever watches should look. */
+const MISCONFIGURED: ReadonlySet<number> = new Set([401, 403, 404]);
 
 /** The steps of one request; `send` puts them in order. */
 export class RequestRun {
@@ -36,168 +39,62 @@ export class RequestRun {
     incoming: BalancedRequest,
     body: BalancedRequest['body'],
     inspection: Inspection,
+    timeouts: Timeouts,
   ) {
     this.#engine = engine;
     this.#incoming = incoming;
     this.#body = body;
     this.#inspection = inspection;
     this.request = inspection.request;
-    const { timeouts } = engine.options;
-    const own = incoming.overrides?.timeouts;
-    this.#timeouts = own === undefined ? timeouts : { ...timeouts, ...own };
+    this.#timeouts = timeouts;
     this.#startedAt = engine.clock.now();
-    this.cancellation = new Cancellation(incoming.signal, this.#timeouts.total, engine.clock);
+    this.cancellation = new Cancellation(incoming.signal, timeouts.total, engine.clock);
     engine.running.add(this.cancellation);
     engine.budget?.requestStarted();
-    if (
-      Number(incoming.headers['x-stainless-retry-count'] ?? 0) > 0 &&
-      engine.observers.wants('caller-retries')
-    ) {
-      engine.observers.tell({
-        type: 'caller-retries',
-        count: Number(incoming.headers['x-stainless-retry-count']),
-      });
-    }
   }
 
   /** Waits for a place where waiting can help. */
-  async wait(placeless: Placeless): Promise<Lease | Placeless | AdmissionRefusal> {
-    const { admission, options, observers, clock } = this.#engine;
-    if (placeless.kind === 'cooling-off') {
-      if (options.admission.maxQueued === 0 || placeless.soonest > options.admission.maxWait)
-        return placeless;
-      admission.wakeIn(placeless.soonest);
-    } else if (placeless.kind !== 'full') return placeless;
-    const { request, cancellation } = this;
-    const only = this.#incoming.overrides?.endpoints;
-    const since = clock.now();
-    let lastSeen: Placeless = placeless;
-    const waiting = admission.wait(
-      {
-        model: request.model,
-        priority: request.priority,
-        placeable: () => this.#engine.endpoints.find(request, only).kind === 'ready',
-        place: () => {
-          const placed = this.#engine.place(request, only);
-          if (placed instanceof Lease) return placed;
-          lastSeen = placed;
-          return undefined;
-        },
-      },
-      (leave) => {
-        cancellation.onCancel = leave;
-      },
+  wait(placeless: Placeless): Promise<Lease | Placeless | AdmissionRefusal> {
+    return queueForPlace(
+      this.#engine,
+      this.request,
+      this.#incoming.overrides?.endpoints,
+      placeless,
+      this.cancellation,
     );
-    if (observers.wants('request-queued')) {
-      observers.tell({ type: 'request-queued', request, queued: admission.queued });
-    }
-    const admitted = await waiting;
-    if (observers.wants('request-dequeued')) {
-      observers.tell({
-        type: 'request-dequeued',
-        request,
-        wait: clock.now() - since,
-        queued: admission.queued,
-      });
-    }
-    if (admitted === undefined) return lastSeen;
-    return 'refusal' in admitted ? admitted.refusal : (admitted.place ?? lastSeen);
   }
 
   /** Sends the request to the leased endpoint. */
   attempt(lease: Lease): ResponseTap {
     const { request } = this;
-    const { endpoint } = lease;
-    const { observers, clock } = this.#engine;
     request.attempt++;
-    request.tried.push(endpoint.id);
-    this.#endpoint = endpoint.id;
-    const { attempt } = request;
-    const startedAt = clock.now();
-    if (observers.wants('attempt-started')) {
-      observers.tell({ type: 'attempt-started', request, endpoint: endpoint.id, attempt });
-    }
-    let response: number | undefined;
-    const tap: ResponseTap = new ResponseTap({
-      endpoint: endpoint.id,
-      clock,
+    request.tried.push(lease.endpoint.id);
+    this.#endpoint = lease.endpoint.id;
+    const tap = startAttempt(this.#engine, lease, {
+      incoming: this.#incoming,
+      body: this.#body,
+      inspection: this.#inspection,
       timeouts: this.#timeouts,
-      streaming: request.streaming,
-      inference: this.#inspection.inference,
       classify: (error, sent, reused) => this.#classify(error, sent, reused),
-      onAnswering: (elapsed, streamed) => {
-        if (!streamed) {
-          response = elapsed;
-          return;
-        }
-        lease.answering();
-        endpoint.noteFirstToken(elapsed);
-        if (observers.wants('first-token')) {
-          observers.tell({ type: 'first-token', request, endpoint: endpoint.id, elapsed });
-        }
-      },
-      onSettled: (outcome) => {
-        if (!lease.settle(outcome)) return;
-        const { tokenInterval, findings } = tap;
-        if (outcome.kind === 'success') {
-          if (response !== undefined) endpoint.noteResponse(response);
-          if (tokenInterval !== undefined) endpoint.noteTokenInterval(tokenInterval);
-        }
-        if (observers.wants('attempt-settled')) {
-          observers.tell({
-            type: 'attempt-settled',
-            request,
-            endpoint: endpoint.id,
-            attempt,
-            outcome,
-            duration: clock.now() - startedAt,
-            committed: tap.committed,
-            contentEvents: findings?.contentEvents ?? 0,
-            tokenInterval,
-            usage: findings?.usage,
-          });
-        }
-        this.#engine.changed(endpoint);
-      },
     });
-    const { model } = request;
-    const body =
-      this.#body instanceof Uint8Array && model !== undefined
-        ? renameModel(this.#body, this.#inspection.facts, endpoint.servedModel(model))
-        : this.#body;
-    this.cancellation.onCancel = () => tap.end(this.#cancelOutcome(), this.#cancelError());
-    tap.start((handler) =>
-      endpoint.channel.send(
-        {
-          method: request.method,
-          path: endpointPath(endpoint.basePath, request.path),
-          headers: requestHeaders(this.#incoming.headers, endpoint.headers),
-          body,
-        },
-        handler,
-      ),
-    );
+    this.cancellation.onCancel = () =>
+      tap.end(this.cancellation.outcome, this.cancellation.streamError(lease.endpoint.id));
     return tap;
   }
 
   /** What an attempt's result says of its endpoint. */
-  judge(lease: Lease, result: AttemptResult): Outcome {
+  judge(lease: Lease, tap: ResponseTap, result: AttemptResult): Outcome {
     if (this.#retrying) {
       this.#retrying = false;
       this.#engine.budget?.retryEnded();
     }
     if (result.kind === 'failure') return result.outcome;
-    const { endpoint } = lease;
-    const { status, headers } = result;
-    const retryAfter = status >= 400 ? parseRetryAfter(headers, this.#engine.clock.wallTime()) : undefined;
-    endpoint.busyStreak = status === 503 && retryAfter === undefined ? endpoint.busyStreak + 1 : 0;
-    if (
-      (status === 401 || status === 403 || status === 404) &&
-      this.#engine.observers.wants('endpoint-misconfigured')
-    ) {
-      this.#engine.observers.tell({ type: 'endpoint-misconfigured', endpoint: endpoint.id, status });
+    const { observers, clock } = this.#engine;
+    const { status, headers } = tap.head;
+    if (MISCONFIGURED.has(status) && observers.wants('endpoint-misconfigured')) {
+      observers.tell({ type: 'endpoint-misconfigured', endpoint: lease.endpoint.id, status });
     }
-    return judgeStatus(status, retryAfter, endpoint.busyStreak);
+    return judgeAnswer(lease.endpoint, status, headers, clock.wallTime());
   }
 
   /**
@@ -232,7 +129,7 @@ export class RequestRun {
       this.#retrying = true;
     }
     if (observers.wants('retry')) {
-      observers.tell({ type: 'retry', request, reason: reasonOf(outcome), delay: decision.delay });
+      observers.tell({ type: 'retry', request, reason: outcomeReason(outcome), delay: decision.delay });
     }
     if (decision.delay > 0) await this.#pause(decision.delay);
     return undefined;
@@ -245,15 +142,16 @@ export class RequestRun {
       return this.#reply(failureRefusal(outcome, this.#endpoint ?? 'none', denied));
     }
     tap.commit();
-    const headers = responseHeaders(tap.headers);
+    const { status, statusText } = tap.head;
+    const headers = responseHeaders(tap.head.headers);
     headers.push(
       'x-evenkeel-endpoint',
       this.#endpoint ?? 'none',
       'x-evenkeel-attempts',
       String(this.request.attempt),
     );
-    tap.afterClose(() => this.finish(tap.status, tap.outcome?.kind ?? outcome.kind));
-    return { status: tap.status, statusText: tap.statusText, headers, body: tap };
+    tap.settlement.afterClose(() => this.finish(status, tap.settlement.outcome?.kind ?? outcome.kind));
+    return { status, statusText, headers, body: tap };
   }
 
   /** Answers that there is no place. */
@@ -267,16 +165,10 @@ export class RequestRun {
   }
 
   /** Ends a request that was stopped from outside. @throws the caller's reason, if it was the caller */
-  cancelled(tap: ResponseTap | undefined): BalancedReply {
+  cancelled(tap: ResponseTap | undefined, unused?: Lease): BalancedReply {
     tap?.cancel();
-    const { cause } = this.cancellation;
-    if (cause === 'caller-left') throw this.cancellation.reason;
-    if (cause === 'shutdown')
-      return this.#reply({ code: 'balancer_closed', message: 'The balancer is closed' });
-    return this.#reply({
-      code: 'timeout',
-      message: `The request took longer than ${this.#timeouts.total} ms in all (timeouts.total)`,
-    });
+    if (unused?.settle(this.cancellation.outcome)) this.#engine.changed(unused.endpoint);
+    return this.#reply(this.cancellation.refusal());
   }
 
   finish(status: number, outcome: OutcomeKind | 'shed'): void {
@@ -315,24 +207,6 @@ export class RequestRun {
     return { kind: 'fault', reason, status: undefined, sent, error };
   }
 
-  #cancelOutcome(): Outcome {
-    return { kind: 'neutral', reason: this.cancellation.cause ?? 'caller-left' };
-  }
-
-  #cancelError(): unknown {
-    const { cause, reason } = this.cancellation;
-    if (cause === 'caller-left') return reason;
-    const why =
-      cause === 'shutdown'
-        ? 'the balancer was closed'
-        : `the request took longer than ${this.#timeouts.total} ms (timeouts.total)`;
-    return new StreamError(
-      cause === 'shutdown' ? 'BALANCER_CLOSED' : 'STREAM_STALLED',
-      `The answer was cut: ${why}`,
-      this.#endpoint ?? 'none',
-    );
-  }
-
   /** Waits, unless the request is stopped first. */
   #pause(delay: number): Promise<void> {
     return new Promise((resolve) => {
@@ -343,8 +217,4 @@ export class RequestRun {
       };
     });
   }
-}
-
-function reasonOf(outcome: Outcome): string {
-  return outcome.kind === 'fault' || outcome.kind === 'neutral' ? outcome.reason : outcome.kind;
 }

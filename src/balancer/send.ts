@@ -1,10 +1,12 @@
 import type { BalancedReply, BalancedRequest } from '../core/exchange.js';
 import type { Outcome } from '../core/outcome.js';
-import type { AttemptResult, ResponseTap } from '../sse/response-tap.js';
+import type { ResponseTap } from '../sse/response-tap.js';
+import type { AttemptResult } from '../sse/tap-terms.js';
 import { Lease } from '../state/lease.js';
 import { bufferBody, TOO_LARGE } from '../transport/replayable-body.js';
 import type { Engine } from './engine.js';
 import { inspectRequest } from './inspect-request.js';
+import { applyOverrides } from './overrides.js';
 import { refusalReply } from './refusal.js';
 import { RequestRun } from './request-run.js';
 
@@ -19,13 +21,14 @@ interface Last {
  * One request's life: inspect, admit, then attempts until one is committed or there is nothing left to try.
  *
  * @returns an endpoint's answer, or the balancer's own
- * @throws only the caller's own abort reason
+ * @throws the caller's own abort reason; InvalidOptionError for wishes that cannot be
  */
 export async function send(engine: Engine, incoming: BalancedRequest): Promise<BalancedReply> {
   const { maxBodyBytes } = engine.options;
   incoming.signal?.throwIfAborted();
   if (engine.closed) return refusalReply({ code: 'balancer_closed', message: 'The balancer is closed' });
   const { body: source } = incoming;
+  const timeouts = applyOverrides(incoming.overrides, engine.options.timeouts);
   const streamed = source !== undefined && !(source instanceof Uint8Array);
   const passThrough = streamed && incoming.overrides?.bufferBody === false;
   const body = streamed && !passThrough ? await bufferBody(source, maxBodyBytes, incoming.signal) : source;
@@ -38,7 +41,9 @@ export async function send(engine: Engine, incoming: BalancedRequest): Promise<B
   const inspection = inspectRequest(incoming, body instanceof Uint8Array ? body : undefined, engine.options);
   if ('code' in inspection) return refusalReply(inspection);
 
-  const run = new RequestRun(engine, incoming, body, inspection);
+  engine.noteCallerRetries(incoming.headers);
+
+  const run = new RequestRun(engine, incoming, body, inspection, timeouts);
   const { request, cancellation } = run;
   let last: Last | undefined;
   try {
@@ -54,11 +59,12 @@ export async function send(engine: Engine, incoming: BalancedRequest): Promise<B
           : run.answer(last.tap, last.result, last.outcome, 'no-endpoint');
       }
       last?.tap.cancel();
+      if (cancellation.cause !== undefined) return run.cancelled(undefined, lease);
       const tap = run.attempt(lease);
       const result = await tap.ready;
-      const outcome = run.judge(lease, result);
+      const outcome = run.judge(lease, tap, result);
       if (result.kind === 'answer' && outcome.kind === 'success') return run.answer(tap, result, outcome);
-      tap.conclude(outcome);
+      tap.settlement.settle(outcome);
       if (cancellation.cause !== undefined) return run.cancelled(tap);
       const denied = await run.retry(outcome, passThrough);
       if (denied !== undefined) return run.answer(tap, result, outcome, denied);

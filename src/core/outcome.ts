@@ -59,3 +59,8 @@ export const OUTCOME_RULES: Readonly<Record<OutcomeKind, OutcomeRule>> = {
   fault: { latency: false, breaker: 'fault', retry: 'if-uncommitted', budget: 'withdraw' },
   neutral: { latency: false, breaker: 'none', retry: 'never', budget: 'none' },
 };
+
+/** The one word that says most: why, where the kind leaves that open, else the kind. */
+export function outcomeReason(outcome: Outcome): FaultReason | NeutralReason | OutcomeKind {
+  return outcome.kind === 'fault' || outcome.kind === 'neutral' ? outcome.reason : outcome.kind;
+}

@@ -1,21 +1,21 @@
 import type { ResponseHeaders } from '../core/transport.js';
 import { NdjsonTap } from './ndjson-tap.js';
 import { SseTap } from './sse-tap.js';
-import type { StreamTap } from './stream-findings.js';
+import { StreamWatch } from './stream-watch.js';
 
 /** How a body is read before it is passed on. */
 export interface Reading {
   /** Watches a stream; `undefined` for any other body. */
-  readonly tap: StreamTap | undefined;
+  readonly watch: StreamWatch | undefined;
   /** Wait for the whole body, up to the limit: a cut answer can then still be repeated elsewhere. */
   readonly collect: boolean;
   /** The body must look like JSON. */
   readonly json: boolean;
 }
 
-const OPAQUE: Reading = { tap: undefined, collect: false, json: false };
-const COLLECTED: Reading = { tap: undefined, collect: true, json: false };
-const COLLECTED_JSON: Reading = { tap: undefined, collect: true, json: true };
+const OPAQUE: Reading = { watch: undefined, collect: false, json: false };
+const COLLECTED: Reading = { watch: undefined, collect: true, json: false };
+const COLLECTED_JSON: Reading = { watch: undefined, collect: true, json: true };
 
 /**
  * Streams are watched; JSON and every error answer are collected; other bodies (audio, files) pass as they come.
@@ -30,12 +30,16 @@ export function chooseReading(
   if (encoding !== undefined && encoding !== 'identity') return OPAQUE;
   if (status >= 300) return COLLECTED;
   const type = String(headers['content-type'] ?? '').toLowerCase();
-  if (type.startsWith('text/event-stream')) return { tap: new SseTap(), collect: false, json: false };
+  if (type.startsWith('text/event-stream')) return streamed(new SseTap());
   if (type.startsWith('application/x-ndjson') || type.startsWith('application/jsonl')) {
-    return { tap: new NdjsonTap(), collect: false, json: false };
+    return streamed(new NdjsonTap());
   }
   if (type.startsWith('application/json') || type.includes('+json')) return COLLECTED_JSON;
   if (!asked.inference) return OPAQUE;
   // Some servers stream events as text/plain or without a type; anything else here is not an answer.
-  return asked.streaming ? { tap: new SseTap(), collect: false, json: false } : COLLECTED_JSON;
+  return asked.streaming ? streamed(new SseTap()) : COLLECTED_JSON;
+}
+
+function streamed(tap: SseTap | NdjsonTap): Reading {
+  return { watch: new StreamWatch(tap), collect: false, json: false };
 }

@@ -1,22 +1,54 @@
 import type { FaultReason, Outcome } from '../core/outcome.js';
 import type { Reading } from './choose-reading.js';
-import type { HeldBytes } from './held-bytes.js';
 import type { StreamedError } from './stream-findings.js';
 
-/** At the end of a body: what is wrong with it, or `undefined`. */
+/** An answer bigger than this is passed on before it is complete. */
+const HOLD_LIMIT = 64 * 1024;
+
+/**
+ * Whether what is held back of a body is enough to answer with: the first content of a stream, a whole collected
+ * body (its end says so), the first bytes of any other.
+ */
+export function judgeHeld(reading: Reading | undefined, bytes: number): 'hold' | 'answer' | 'malformed' {
+  const full = bytes > HOLD_LIMIT;
+  if (reading?.watch === undefined) return full || reading?.collect !== true ? 'answer' : 'hold';
+  const { contentEvents, malformed, done, finished, blind } = reading.watch.findings;
+  if (malformed && contentEvents === 0) return 'malformed';
+  return contentEvents > 0 || done || finished || blind || full ? 'answer' : 'hold';
+}
+
+/**
+ * At the end of a body: what is wrong with it, or `undefined`.
+ * @param body what has not been passed on yet
+ */
 export function judgeEnd(
   reading: Reading | undefined,
-  held: HeldBytes,
+  body: () => Uint8Array,
   asked: { readonly streaming: boolean; readonly inference: boolean },
 ): Extract<FaultReason, 'truncated' | 'malformed'> | undefined {
-  if (reading?.tap === undefined) {
-    return reading?.json === true && !looksLikeJson(held.join()) ? 'malformed' : undefined;
+  if (reading?.watch === undefined) {
+    return reading?.json === true && !looksLikeJson(body()) ? 'malformed' : undefined;
   }
-  const { findings } = reading.tap;
+  const { findings } = reading.watch;
   if (findings.blind || findings.error !== undefined || findings.done || findings.finished) return undefined;
   if (findings.malformed) return 'malformed';
   const empty = findings.dataEvents === 0 && asked.streaming && asked.inference;
   return findings.recognised || empty ? 'truncated' : undefined;
+}
+
+/**
+ * Which clock has run out.
+ * @param streamed the answer is a stream
+ * @param asked the caller asked for one
+ */
+export function expiredClock(
+  phase: 'connecting' | 'waiting' | 'holding' | 'flowing' | 'over',
+  streamed: boolean,
+  asked: boolean,
+): FaultReason {
+  if (phase === 'connecting') return 'timeout-connect';
+  if (phase === 'waiting') return asked ? 'timeout-first-token' : 'timeout-response';
+  return phase === 'holding' && streamed ? 'timeout-first-token' : 'stall';
 }
 
 /** An error event is a fault of the endpoint, unless it says that it is overloaded. */

@@ -18,7 +18,7 @@ export interface BreakerOptions {
   readonly maxOpenRatio: number;
   /** Whether to use suspect and open endpoints when no healthy one is left. Default true. */
   readonly failOpen: boolean;
-  /** How long the single trial of a half-open breaker may take before it counts as a fault. Default 120 000. */
+  /** How long the single trial of a half-open breaker may take before it counts as a fault. Default: as long as `timeouts` let a request wait for its answer. */
   readonly trialTimeout: number;
 }
 
@@ -41,9 +41,13 @@ const TIME = { above: 0 };
 /**
  * Fills in the defaults.
  *
+ * @param trialTimeout its default: a trial is a request, so it may take as long as the balancer's clocks allow one
  * @throws InvalidOptionError with the path of the option, as in `breaker.openFor`
  */
-export function resolveBreakerOptions(options?: Partial<BreakerOptions>): BreakerOptions {
+export function resolveBreakerOptions(
+  options?: Partial<BreakerOptions>,
+  trialTimeout = 120_000,
+): BreakerOptions {
   const given = optionFields('breaker', options, KEYS);
   const openFor = numberOption('breaker.openFor', given.openFor, 5_000, TIME);
   return {
@@ -58,6 +62,6 @@ export function resolveBreakerOptions(options?: Partial<BreakerOptions>): Breake
     }),
     maxOpenRatio: numberOption('breaker.maxOpenRatio', given.maxOpenRatio, 0.5, RATIO),
     failOpen: booleanOption('breaker.failOpen', given.failOpen, true),
-    trialTimeout: numberOption('breaker.trialTimeout', given.trialTimeout, 120_000, TIME),
+    trialTimeout: numberOption('breaker.trialTimeout', given.trialTimeout, trialTimeout, TIME),
   };
 }

@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ...rows(LOOPS, [...STRATEGY_PARTS, 'balancer']),
   facades: [...STRATEGY_PARTS, 'balancer', ...LOOPS],
   testing: [...STRATEGY_PARTS, ...STRATEGIES, 'state', 'balancer'],
-  'index.ts': [...STRATEGY_PARTS, ...STRATEGIES, 'balancer', 'facades'],
+  'index.ts': [...STRATEGY_PARTS, ...STRATEGIES, 'state', 'balancer', 'facades'],
 };
 
 /** Packages, and the only place that may import each. */

@@ -1,0 +1,90 @@
+import type { BalancedRequest } from '../core/exchange.js';
+import type { Outcome } from '../core/outcome.js';
+import type { Timeouts } from '../core/timeouts.js';
+import { ResponseTap } from '../sse/response-tap.js';
+import type { TapTerms } from '../sse/tap-terms.js';
+import type { Lease } from '../state/lease.js';
+import { requestHeaders } from '../transport/headers.js';
+import { endpointPath } from './endpoint-path.js';
+import type { Engine } from './engine.js';
+import { type Inspection, renameModel } from './inspect-request.js';
+
+/** What every attempt of a request has in common. */
+export interface AttemptTerms {
+  readonly incoming: BalancedRequest;
+  /** The body as it can be sent: bytes, or a stream that can be sent once. */
+  readonly body: BalancedRequest['body'];
+  readonly inspection: Inspection;
+  readonly timeouts: Timeouts;
+  readonly classify: TapTerms['classify'];
+}
+
+/** Sends a request to the leased endpoint; the tap settles the lease. */
+export function startAttempt(engine: Engine, lease: Lease, terms: AttemptTerms): ResponseTap {
+  const { observers, clock } = engine;
+  const { endpoint } = lease;
+  const { request, inference, facts } = terms.inspection;
+  const { attempt } = request;
+  const startedAt = clock.now();
+  if (observers.wants('attempt-started')) {
+    observers.tell({ type: 'attempt-started', request, endpoint: endpoint.id, attempt });
+  }
+  let response: number | undefined;
+  const tap: ResponseTap = new ResponseTap({
+    endpoint: endpoint.id,
+    clock,
+    timeouts: terms.timeouts,
+    streaming: request.streaming,
+    inference,
+    classify: terms.classify,
+    onAnswering: (elapsed, streamed) => {
+      lease.answering();
+      if (!streamed) {
+        response = elapsed;
+        return;
+      }
+      endpoint.noteFirstToken(elapsed);
+      if (observers.wants('first-token')) {
+        observers.tell({ type: 'first-token', request, endpoint: endpoint.id, elapsed });
+      }
+    },
+    onSettled: (outcome: Outcome) => {
+      lease.settle(outcome);
+      const { watch } = tap;
+      const tokenInterval = watch?.tokenInterval;
+      if (outcome.kind === 'success') {
+        if (response !== undefined) endpoint.noteResponse(response);
+        if (tokenInterval !== undefined) endpoint.noteTokenInterval(tokenInterval);
+      }
+      if (observers.wants('attempt-settled')) {
+        observers.tell({
+          type: 'attempt-settled',
+          request,
+          endpoint: endpoint.id,
+          attempt,
+          outcome,
+          duration: clock.now() - startedAt,
+          committed: tap.committed,
+          contentEvents: watch?.findings.contentEvents ?? 0,
+          tokenInterval,
+          usage: watch?.findings.usage,
+        });
+      }
+      engine.changed(endpoint);
+    },
+  });
+  const { body } = terms;
+  const served = request.model === undefined ? undefined : endpoint.servedModel(request.model);
+  tap.start((handler) =>
+    endpoint.channel.send(
+      {
+        method: request.method,
+        path: endpointPath(endpoint.basePath, request.path),
+        headers: requestHeaders(terms.incoming.headers, endpoint.headers),
+        body: body instanceof Uint8Array ? renameModel(body, facts, served) : body,
+      },
+      handler,
+    ),
+  );
+  return tap;
+}

@@ -1,0 +1,55 @@
+import type { InferenceRequest } from '../core/inference-request.js';
+import type { AdmissionRefusal } from '../state/admission.js';
+import { Lease } from '../state/lease.js';
+import type { Cancellation } from './cancellation.js';
+import type { Engine, Placeless } from './engine.js';
+
+/**
+ * Waits for a place where waiting can help: endpoints are full, or will have cooled off in time.
+ *
+ * @returns the lease, or why there is none; after a cancellation whatever was known last
+ */
+export async function queueForPlace(
+  engine: Engine,
+  request: InferenceRequest,
+  only: readonly string[] | undefined,
+  placeless: Placeless,
+  cancellation: Cancellation,
+): Promise<Lease | Placeless | AdmissionRefusal> {
+  const { admission, options, observers, clock } = engine;
+  if (placeless.kind === 'cooling-off') {
+    if (options.admission.maxQueued === 0 || placeless.soonest > options.admission.maxWait) return placeless;
+    admission.wakeIn(placeless.soonest);
+  } else if (placeless.kind !== 'full') return placeless;
+  const since = clock.now();
+  let known: Placeless = placeless;
+  const waiting = admission.wait(
+    {
+      model: request.model,
+      priority: request.priority,
+      placeable: () => engine.endpoints.find(request, only).kind === 'ready',
+      place: () => {
+        const placed = engine.place(request, only);
+        if (placed instanceof Lease) return placed;
+        known = placed;
+        return undefined;
+      },
+    },
+    (leave) => {
+      cancellation.onCancel = leave;
+    },
+  );
+  if (observers.wants('request-queued'))
+    observers.tell({ type: 'request-queued', request, queued: admission.queued });
+  const admitted = await waiting;
+  if (observers.wants('request-dequeued')) {
+    observers.tell({
+      type: 'request-dequeued',
+      request,
+      wait: clock.now() - since,
+      queued: admission.queued,
+    });
+  }
+  if (admitted === undefined) return known;
+  return 'refusal' in admitted ? admitted.refusal : (admitted.place ?? known);
+}

@@ -1,0 +1,43 @@
+import type { FaultReason, Outcome } from '../core/outcome.js';
+import type { Timeouts } from '../core/timeouts.js';
+import { type EvenkeelErrorCode, StreamError } from '../errors.js';
+
+const CODES: Partial<Record<FaultReason, 'STREAM_STALLED' | 'STREAM_TRUNCATED' | 'STREAM_RESET'>> = {
+  stall: 'STREAM_STALLED',
+  truncated: 'STREAM_TRUNCATED',
+  reset: 'STREAM_RESET',
+};
+
+/** What the reader of a body is told when it broke off. Never an AbortError: clients take that for a clean end. */
+export function streamFailure(endpoint: string, outcome: Outcome, timeouts: Timeouts): StreamError {
+  if (outcome.kind === 'neutral' && outcome.reason === 'abandoned') {
+    const message = `The answer of endpoint ${endpoint} was not read for ${timeouts.unread} ms (timeouts.unread)`;
+    return new StreamError('BODY_ABANDONED', message, endpoint);
+  }
+  const reason = outcome.kind === 'fault' ? outcome.reason : 'reset';
+  const code: EvenkeelErrorCode = CODES[reason] ?? 'STREAM_PROTOCOL';
+  const cause = outcome.kind === 'fault' ? outcome.error : undefined;
+  return new StreamError(
+    code,
+    `The answer of endpoint ${endpoint} broke off: ${what(reason, timeouts)}`,
+    endpoint,
+    {
+      cause,
+    },
+  );
+}
+
+function what(reason: FaultReason, timeouts: Timeouts): string {
+  switch (reason) {
+    case 'stall':
+      return `nothing came for ${timeouts.idle} ms (timeouts.idle)`;
+    case 'truncated':
+      return 'the stream ended without its terminator';
+    case 'malformed':
+      return 'it is not what its content type says';
+    case 'reset':
+      return 'the connection was closed';
+    default:
+      return 'the endpoint broke the protocol';
+  }
+}

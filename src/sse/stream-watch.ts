@@ -1,0 +1,47 @@
+import type { StreamFindings, StreamTap } from './stream-findings.js';
+
+/** A stream's tap with a clock beside it. */
+export class StreamWatch {
+  readonly #tap: StreamTap;
+  #firstContentAt: number | undefined;
+  #lastContentAt = 0;
+
+  constructor(tap: StreamTap) {
+    this.#tap = tap;
+  }
+
+  get findings(): StreamFindings {
+    return this.#tap.findings;
+  }
+
+  get answering(): boolean {
+    return this.#firstContentAt !== undefined;
+  }
+
+  /** Mean milliseconds between content events. */
+  get tokenInterval(): number | undefined {
+    const { contentEvents } = this.findings;
+    if (this.#firstContentAt === undefined || contentEvents < 2) return undefined;
+    return (this.#lastContentAt - this.#firstContentAt) / (contentEvents - 1);
+  }
+
+  /**
+   * Looks at a chunk; `undefined` is the end.
+   * @returns whether it brought content, or may have: a stream that cannot be watched is believed
+   */
+  observe(chunk: Uint8Array | undefined, now: number): boolean {
+    const { findings } = this;
+    const before = findings.contentEvents;
+    try {
+      if (chunk === undefined) this.#tap.end();
+      else this.#tap.observe(chunk);
+    } catch {
+      // Observation may fail; passthrough may not.
+      findings.blind = true;
+    }
+    if (findings.contentEvents === before && !findings.blind) return false;
+    this.#firstContentAt ??= now;
+    this.#lastContentAt = now;
+    return true;
+  }
+}
