@@ -13,7 +13,8 @@ export function judgeHeld(reading: Reading | undefined, bytes: number): 'hold' |
   const full = bytes > HOLD_LIMIT;
   if (reading?.watch === undefined) return full || reading?.collect !== true ? 'answer' : 'hold';
   const { contentEvents, malformed, done, finished, blind } = reading.watch.findings;
-  if (malformed && contentEvents === 0) return 'malformed';
+  // Also when content came in the same chunk: nothing has been passed on, and chunks are cut by chance.
+  if (malformed) return 'malformed';
   return contentEvents > 0 || done || finished || blind || full ? 'answer' : 'hold';
 }
 
