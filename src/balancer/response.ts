@@ -1,4 +1,5 @@
 import type { BalancedReply, BodySink, ReplyBody } from '../core/exchange.js';
+import { BufferedResponse } from './buffered-response.js';
 
 /** Bytes read ahead of the reader: enough to see the end of a short stream that nobody reads to its end. */
 const READ_AHEAD = 64 * 1024;
@@ -15,26 +16,22 @@ const abandoned = new FinalizationRegistry<{ body: ReplyBody; stream: WeakRef<Re
 /** A reply as a standard global Response. A body that has all arrived is handed over as bytes, any other as a stream. */
 export function toResponse(reply: BalancedReply): Response {
   const { body } = reply;
-  const { complete } = body;
-  if (complete !== undefined) {
-    return makeResponse(
-      reply,
-      NULL_BODY_STATUS.has(reply.status) || complete.byteLength === 0 ? null : complete,
-    );
+  const init = responseInit(reply);
+  if (NULL_BODY_STATUS.has(reply.status)) {
+    body.cancel();
+    return new Response(null, init);
   }
+  if (body.complete !== undefined) return new BufferedResponse(body.complete, init);
   const stream = new ReadableStream<Uint8Array>(new StreamSink(body), {
     highWaterMark: READ_AHEAD,
     size: byteLength,
   });
-  const response = makeResponse(reply, stream);
+  const response = new Response(stream, init);
   abandoned.register(response, { body, stream: new WeakRef(stream) });
   return response;
 }
 
-function makeResponse(
-  { status, statusText, headers }: BalancedReply,
-  body: Uint8Array | ReadableStream | null,
-): Response {
+function responseInit({ status, statusText, headers }: BalancedReply): ResponseInit {
   const list = new Headers();
   for (let index = 0; index + 1 < headers.length; index += 2) {
     try {
@@ -44,11 +41,7 @@ function makeResponse(
     }
   }
   // A Response knows statuses 200 to 599; HTTP allows three digits.
-  return new Response(body, {
-    status: status > 599 ? 502 : status,
-    statusText: printable(statusText),
-    headers: list,
-  });
+  return { status: status > 599 ? 502 : status, statusText: printable(statusText), headers: list };
 }
 
 class StreamSink implements BodySink {
