@@ -27,6 +27,7 @@ export function classifyError(error: Error, sent: boolean): TransportFailure {
   if (INVALID.has(code)) return { reason: 'protocol', invalid: true };
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return { reason: 'timeout-connect', invalid: false };
   if (!sent) return { reason: 'connect', invalid: false };
-  if (PROTOCOL.has(code) || code.startsWith('HPE_')) return { reason: 'protocol', invalid: false };
+  // By its name: undici gives the parser's errors no code.
+  if (PROTOCOL.has(code) || error.name === 'HTTPParserError') return { reason: 'protocol', invalid: false };
   return { reason: 'reset', invalid: false };
 }
