@@ -2,6 +2,7 @@ import type { EndpointConfig, EndpointView } from '../core/endpoint.js';
 import type { BalancerObserver } from '../core/events.js';
 import type { BalancedReply, BalancedRequest, RequestOverrides } from '../core/exchange.js';
 import type { BalancerSnapshot } from '../core/snapshot.js';
+import { InvalidOptionError } from '../errors.js';
 import { RetryBudget } from '../retries/retry-budget.js';
 import { Admission } from '../state/admission.js';
 import { Cooldown } from '../state/cooldown.js';
@@ -114,6 +115,9 @@ export class LoadBalancer implements AsyncDisposable {
   /** @throws InvalidOptionError when the id is taken */
   add(endpoint: EndpointConfig): void {
     const resolved = resolveEndpoint(endpoint, 'endpoint');
+    if (this.#engine.endpoints.get(resolved.id) !== undefined) {
+      throw new InvalidOptionError('endpoint.id', 'must be unique (it defaults to the url)', resolved.id);
+    }
     this.#engine.endpoints.add(resolved);
     this.#engine.observers.tell({ type: 'endpoint-added', endpoint: resolved.id });
     this.#engine.rearranged();

@@ -63,7 +63,9 @@ export async function send(engine: Engine, incoming: BalancedRequest): Promise<B
       const tap = run.attempt(lease);
       const result = await tap.ready;
       const outcome = run.judge(lease, tap, result);
-      if (result.kind === 'answer' && outcome.kind === 'success') return run.answer(tap, result, outcome);
+      const answered = result.kind === 'answer' && outcome.kind === 'success';
+      // The caller may have left in the turn in which the answer came.
+      if (answered && cancellation.cause === undefined) return run.answer(tap, result, outcome);
       tap.settlement.settle(outcome);
       if (cancellation.cause !== undefined) return run.cancelled(tap);
       const denied = await run.retry(outcome, passThrough);

@@ -166,11 +166,11 @@ export class ResponseTap implements TransportHandler, ReplyBody {
     else if (verdict === 'malformed') this.#fail(this.#fault('malformed'));
   }
 
-  /** The body is whole. A status of 300 or more is the request's to judge. */
+  /** The body is whole. A status of 400 or more is the request's to judge. */
   #finish(): void {
     this.#hangUp();
     if (this.watch?.findings.malformed) this.settlement.settle(this.#fault('malformed'));
-    else if (this.head.status < 300) this.settlement.settle({ kind: 'success' });
+    else if (this.head.status < 400) this.settlement.settle({ kind: 'success' });
     this.#body.finish();
     this.#resolve({ kind: 'answer' });
     this.settlement.close();

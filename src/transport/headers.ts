@@ -12,6 +12,8 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
+/** Set by the balancer: an endpoint cannot pass for another. */
+const OURS: ReadonlySet<string> = new Set(['x-evenkeel-endpoint', 'x-evenkeel-attempts']);
 const REQUEST_ONLY: ReadonlySet<string> = new Set(['host', 'content-length', 'expect', 'accept-encoding']);
 
 /**
@@ -34,13 +36,13 @@ export function requestHeaders(
   return headers;
 }
 
-/** Response headers as name, value, name, value …; hop-by-hop headers and those that `connection` names removed. */
+/** Response headers as name, value, name, value …; without hop-by-hop headers, those that `connection` names, and ours. */
 export function responseHeaders(headers: ResponseHeaders): string[] {
   const list: string[] = [];
   const named = headers.connection;
   const dropped = named === undefined || named === 'keep-alive' ? undefined : tokens(String(named));
   for (const name in headers) {
-    if (HOP_BY_HOP.has(name) || dropped?.has(name)) continue;
+    if (HOP_BY_HOP.has(name) || OURS.has(name) || dropped?.has(name)) continue;
     const value = headers[name];
     if (typeof value === 'string') list.push(name, value);
     else if (value !== undefined) for (const one of value) list.push(name, one);
