@@ -1,0 +1,42 @@
+const KEYS = ['"content":"', '"text":"'];
+/** A JSON string's inside that needs no unescaping: what nearly every token is. */
+const PLAIN = /^[^"\\\p{Cc}]+$/u;
+
+/**
+ * Knows the next content event without parsing it. The chunks of one stream differ only in their text: what
+ * begins and ends as an event that was parsed before, with another plain, non-empty string in the same place,
+ * is valid JSON and means the same.
+ */
+export class ContentSkeleton {
+  #name: string | undefined;
+  #before: string | undefined;
+  #after = '';
+
+  matches(name: string | undefined, data: string): boolean {
+    const before = this.#before;
+    if (
+      before === undefined ||
+      name !== this.#name ||
+      !data.startsWith(before) ||
+      !data.endsWith(this.#after)
+    )
+      return false;
+    const text = data.slice(before.length, data.length - this.#after.length);
+    return PLAIN.test(text);
+  }
+
+  /** Remembers an event that was parsed and did nothing but bring content. */
+  learn(name: string | undefined, data: string): void {
+    for (const key of KEYS) {
+      const at = data.indexOf(key);
+      if (at === -1) continue;
+      const start = at + key.length;
+      const end = data.indexOf('"', start);
+      if (end === -1 || !PLAIN.test(data.slice(start, end))) continue;
+      this.#name = name;
+      this.#before = data.slice(0, start);
+      this.#after = data.slice(end);
+      return;
+    }
+  }
+}
