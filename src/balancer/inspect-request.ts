@@ -63,7 +63,8 @@ export function inspectRequest(
     (inference && facts !== undefined ? STREAMS_BY_DEFAULT.test(pathname) : accepts(headers));
   const seen: RequestFacts = { method, path, headers, model: facts?.model, streaming, clientAddress, body };
   const affinityKey = overrides?.affinityKey ?? terms.affinityKey?.(seen);
-  const promptTokens = terms.estimateTokens?.(seen) ?? Math.ceil((body?.byteLength ?? 0) / BYTES_PER_TOKEN);
+  const estimate = terms.estimateTokens?.(seen) ?? Number.NaN;
+  const promptTokens = estimate >= 0 ? estimate : Math.ceil((body?.byteLength ?? 0) / BYTES_PER_TOKEN);
   return {
     facts,
     inference,

@@ -27,6 +27,7 @@ export async function queueForPlace(
     {
       model: request.model,
       priority: request.priority,
+      lane: JSON.stringify([request.model, request.tried, only]),
       placeable: () => engine.endpoints.find(request, only).kind === 'ready',
       place: () => {
         const placed = engine.place(request, only);

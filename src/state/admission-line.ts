@@ -6,6 +6,8 @@ type Run = () => Promise<unknown>;
 export interface LineOptions extends QueueAddOptions {
   /** True when an endpoint could take this request now. */
   readonly placeable?: () => boolean;
+  /** Requests of one lane are placeable alike, so that one answer does for all of them. Default: a lane of its own. */
+  readonly lane?: string;
 }
 
 interface Waiting {
@@ -13,6 +15,7 @@ interface Waiting {
   readonly id: string | undefined;
   readonly priority: number;
   readonly placeable: () => boolean;
+  readonly lane: string | undefined;
 }
 
 /**
@@ -34,10 +37,10 @@ export class AdmissionLine implements Queue<Run, LineOptions> {
   }
 
   enqueue(run: Run, options: Partial<LineOptions> = {}): void {
-    const { id, priority = 0, placeable = () => true } = options;
+    const { id, priority = 0, placeable = () => true, lane } = options;
     let index = this.#waiting.length;
     while (index > 0 && (this.#waiting[index - 1]?.priority ?? 0) < priority) index--;
-    this.#waiting.splice(index, 0, { run, id, priority, placeable });
+    this.#waiting.splice(index, 0, { run, id, priority, placeable, lane });
   }
 
   dequeue(): Run | undefined {
@@ -61,6 +64,12 @@ export class AdmissionLine implements Queue<Run, LineOptions> {
   }
 
   #next(): number {
-    return this.#waiting.findIndex((one) => one.placeable());
+    const blocked = new Set<string>();
+    return this.#waiting.findIndex(({ lane, placeable }) => {
+      if (lane !== undefined && blocked.has(lane)) return false;
+      if (placeable()) return true;
+      if (lane !== undefined) blocked.add(lane);
+      return false;
+    });
   }
 }

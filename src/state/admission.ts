@@ -16,6 +16,8 @@ export type AdmissionRefusal = 'queue-full' | 'max-wait' | 'closed';
 export interface Applicant<Place> {
   readonly model: string | undefined;
   readonly priority: number;
+  /** Requests of one lane are placeable alike. */
+  readonly lane: string;
   /** True when an endpoint could take the request now. */
   placeable(): boolean;
   /** Chooses an endpoint and acquires it, in the tick in which a place became free. */
@@ -93,6 +95,7 @@ export class Admission<Place> {
           priority: applicant.priority,
           signal: leaving.signal,
           placeable: () => applicant.placeable(),
+          lane: applicant.lane,
         },
       );
     } catch (error) {
