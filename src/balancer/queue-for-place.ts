@@ -17,10 +17,16 @@ export async function queueForPlace(
   cancellation: Cancellation,
 ): Promise<Lease | Placeless | AdmissionRefusal> {
   const { admission, options, observers, clock } = engine;
-  if (placeless.kind === 'cooling-off') {
-    if (options.admission.maxQueued === 0 || placeless.soonest > options.admission.maxWait) return placeless;
-    admission.wakeIn(placeless.soonest);
-  } else if (placeless.kind !== 'full') return placeless;
+  const { kind } = placeless;
+  if (kind !== 'full' && kind !== 'cooling-off') return placeless;
+  if (
+    kind === 'cooling-off' &&
+    (options.admission.maxQueued === 0 || placeless.soonest > options.admission.maxWait)
+  ) {
+    return placeless;
+  }
+  if (admission.full) return 'queue-full';
+  if (kind === 'cooling-off') admission.wakeIn(placeless.soonest);
   const since = clock.now();
   let known: Placeless = placeless;
   const waiting = admission.wait(

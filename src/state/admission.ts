@@ -58,6 +58,11 @@ export class Admission<Place> {
     return this.#line.length;
   }
 
+  /** One more would be shed. */
+  get full(): boolean {
+    return this.#line.length >= this.#options.maxQueued;
+  }
+
   get queuedByModel(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#byModel);
   }
@@ -71,7 +76,7 @@ export class Admission<Place> {
     applicant: Applicant<Place>,
     cancelled: (leave: () => void) => void,
   ): Promise<{ place: Place } | { refusal: AdmissionRefusal } | undefined> {
-    if (this.#line.length >= this.#options.maxQueued) return { refusal: 'queue-full' };
+    if (this.full) return { refusal: 'queue-full' };
     const leaving = new AbortController();
     let refusal: AdmissionRefusal | undefined;
     const refuse = (why: AdmissionRefusal) => {
