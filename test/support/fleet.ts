@@ -32,10 +32,14 @@ export class Fleet implements AsyncDisposable {
   private constructor(servers: readonly MockLlmServer[], balancer: LoadBalancer) {
     this.servers = servers;
     this.balancer = balancer;
+    const check = () => {
+      for (const waiter of this.#waiters) waiter();
+    };
     balancer.observe((event) => {
       this.events.push(event);
-      for (const check of this.#waiters) check();
+      check();
     });
+    for (const server of servers) server.on('request', check).on('settled', check);
   }
 
   server(index: number): MockLlmServer {
@@ -53,7 +57,7 @@ export class Fleet implements AsyncDisposable {
     return this.events.filter((event) => event.type === type) as Extract<BalancerEvent, { type: Type }>[];
   }
 
-  /** Resolves once `holds`, asked now and after every event of the balancer. */
+  /** Resolves once `holds`, asked now and after every event of the balancer and of the servers. */
   until(holds: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       const check = () => {
