@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../core/clock.js';
+import type { CancelSignal } from '../core/exchange.js';
 import type { Outcome } from '../core/outcome.js';
 import { StreamError } from '../errors.js';
 import type { Refusal } from './refusal.js';
@@ -10,7 +11,7 @@ export type CancellationCause = 'caller-left' | 'deadline' | 'shutdown';
  * Whatever the request is waiting for says through `onCancel` how to stop it.
  */
 export class Cancellation {
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: CancelSignal | undefined;
   readonly #total: number;
   readonly #timer: Timer | undefined;
   readonly #listener = () => this.cancel('caller-left');
@@ -20,7 +21,7 @@ export class Cancellation {
   /**
    * @param total longest life of the request in ms
    */
-  constructor(signal: AbortSignal | undefined, total: number, clock: Clock) {
+  constructor(signal: CancelSignal | undefined, total: number, clock: Clock) {
     this.#signal = signal;
     this.#total = total;
     if (signal !== undefined) {

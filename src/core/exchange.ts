@@ -13,6 +13,18 @@ export interface RequestOverrides {
   readonly policyData?: unknown;
 }
 
+/**
+ * Tells that the caller has left: the part of an AbortSignal that is used. A facade may bring a lighter one;
+ * on Node 20 an AbortController a request costs a proxy a fifth of its time, most of it in the garbage collector.
+ */
+export interface CancelSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  throwIfAborted(): void;
+  addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 /** A request on its way through the balancer. Facades make it. */
 export interface BalancedRequest {
   readonly method: string;
@@ -21,7 +33,7 @@ export interface BalancedRequest {
   /** Lower-case names. Hop-by-hop headers are removed on the way out. */
   readonly headers: Record<string, string>;
   readonly body: Uint8Array | AsyncIterable<Uint8Array> | undefined;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: CancelSignal | undefined;
   readonly clientAddress?: string | undefined;
   readonly overrides?: RequestOverrides | undefined;
 }

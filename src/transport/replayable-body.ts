@@ -1,3 +1,5 @@
+import type { CancelSignal } from '../core/exchange.js';
+
 /** The body was bigger than the limit. */
 export const TOO_LARGE = Symbol('too large');
 
@@ -10,7 +12,7 @@ export const TOO_LARGE = Symbol('too large');
 export async function bufferBody(
   source: AsyncIterable<Uint8Array>,
   limit: number,
-  signal: AbortSignal | undefined,
+  signal: CancelSignal | undefined,
 ): Promise<Uint8Array | typeof TOO_LARGE> {
   signal?.throwIfAborted();
   const iterator = source[Symbol.asyncIterator]();
