@@ -52,5 +52,4 @@ describe('the tables of errors on the page on streaming', () => {
 });
 
 /** `BODY_UNREADABLE` is of a request's body. */
-type StreamCode = Exclude<ConstructorParameters<typeof StreamError>[0], 'BODY_UNREADABLE'> &
-  EvenkeelErrorCode;
+type StreamCode = Exclude<ConstructorParameters<typeof StreamError>[0], 'BODY_UNREADABLE'>;
