@@ -1,5 +1,5 @@
 import type { BalancedRequest } from '../core/exchange.js';
-import type { Outcome } from '../core/outcome.js';
+import { OUTCOME_RULES, type Outcome } from '../core/outcome.js';
 import type { Timeouts } from '../core/timeouts.js';
 import { ResponseTap } from '../sse/response-tap.js';
 import type { TapTerms } from '../sse/tap-terms.js';
@@ -52,7 +52,7 @@ export function startAttempt(engine: Engine, lease: Lease, terms: AttemptTerms):
       lease.settle(outcome);
       const { watch } = tap;
       const tokenInterval = watch?.tokenInterval;
-      if (outcome.kind === 'success') {
+      if (OUTCOME_RULES[outcome.kind].latency) {
         if (response !== undefined) endpoint.noteResponse(response);
         if (tokenInterval !== undefined) endpoint.noteTokenInterval(tokenInterval);
       }

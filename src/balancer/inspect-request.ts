@@ -49,11 +49,7 @@ export function inspectRequest(
   const pathname = query === -1 ? path : path.slice(0, query);
   const inference = method === 'POST' && INFERENCE.test(pathname);
   let facts: BodyFacts | undefined;
-  if (
-    body !== undefined &&
-    body.byteLength > 0 &&
-    (headers['content-type'] ?? 'application/json').includes('json')
-  ) {
+  if (body !== undefined && body.byteLength > 0 && isJson(headers['content-type'] ?? '', inference)) {
     facts = scanJson(body);
     if (facts === undefined)
       return { code: 'invalid_json', message: 'The request body is not a complete JSON object' };
@@ -95,6 +91,11 @@ export function renameModel(
   if (facts?.modelAt === undefined || served === undefined || served === facts.model) return body;
   const [start, end] = facts.modelAt;
   return Buffer.concat([body.subarray(0, start), Buffer.from(JSON.stringify(served)), body.subarray(end)]);
+}
+
+/** On a path we know, a string that was sent without a type is JSON all the same (fetch calls it text/plain). */
+function isJson(type: string, inference: boolean): boolean {
+  return type.includes('json') || (inference && (type === '' || type.startsWith('text/plain')));
 }
 
 function accepts(headers: Readonly<Record<string, string>>): boolean {

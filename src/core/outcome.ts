@@ -49,15 +49,14 @@ export interface OutcomeRule {
   readonly latency: boolean;
   readonly breaker: 'success' | 'fault' | 'none';
   readonly retry: 'never' | 'elsewhere' | 'if-uncommitted';
-  readonly budget: 'deposit' | 'withdraw' | 'none';
 }
 
 export const OUTCOME_RULES: Readonly<Record<OutcomeKind, OutcomeRule>> = {
-  success: { latency: true, breaker: 'success', retry: 'never', budget: 'deposit' },
-  rejected: { latency: false, breaker: 'success', retry: 'never', budget: 'deposit' },
-  overloaded: { latency: false, breaker: 'none', retry: 'elsewhere', budget: 'withdraw' },
-  fault: { latency: false, breaker: 'fault', retry: 'if-uncommitted', budget: 'withdraw' },
-  neutral: { latency: false, breaker: 'none', retry: 'never', budget: 'none' },
+  success: { latency: true, breaker: 'success', retry: 'never' },
+  rejected: { latency: false, breaker: 'success', retry: 'never' },
+  overloaded: { latency: false, breaker: 'none', retry: 'elsewhere' },
+  fault: { latency: false, breaker: 'fault', retry: 'if-uncommitted' },
+  neutral: { latency: false, breaker: 'none', retry: 'never' },
 };
 
 /** The one word that says most: why, where the kind leaves that open, else the kind. */
