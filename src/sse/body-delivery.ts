@@ -1,5 +1,8 @@
 import type { BodySink } from '../core/exchange.js';
 
+/** More is not held for a reader that has not come yet: a retry elsewhere may keep it waiting for long. */
+const MOST_HELD = 1024 * 1024;
+
 /** Hands a body on: holds what comes before anybody asks for it, then passes every byte untouched. */
 export class BodyDelivery {
   readonly #onPause: () => void;
@@ -8,11 +11,11 @@ export class BodyDelivery {
   #end: 'open' | 'whole' | { readonly error: Error } = 'open';
   /** Bytes held. */
   bytes = 0;
-  /** The reader has asked for a pause. */
+  /** The reader cannot keep up, or has not come yet. */
   paused = false;
 
   /**
-   * @param onPause the reader cannot keep up
+   * @param onPause called when `paused` becomes true, and for each chunk that comes nevertheless
    */
   constructor(onPause: () => void) {
     this.#onPause = onPause;
@@ -37,10 +40,12 @@ export class BodyDelivery {
     if (this.#sink === undefined) {
       this.#held.push(chunk);
       this.bytes += chunk.byteLength;
+      if (this.bytes > MOST_HELD) this.#pause();
     } else if (!this.#sink.write(chunk)) this.#pause();
   }
 
-  pipe(sink: BodySink): void {
+  /** @returns whether the reader has room for more */
+  pipe(sink: BodySink): boolean {
     this.#sink = sink;
     let open = true;
     for (const chunk of this.#held) open = sink.write(chunk);
@@ -49,6 +54,7 @@ export class BodyDelivery {
     if (this.#end === 'whole') sink.end();
     else if (this.#end !== 'open') sink.fail(this.#end.error);
     else if (!open) this.#pause();
+    return open;
   }
 
   /** @returns whether it had been paused */

@@ -33,6 +33,7 @@ export function judgeEnd(
   const { findings } = reading.watch;
   if (findings.blind || findings.error !== undefined || findings.done || findings.finished) return undefined;
   if (findings.malformed) return 'malformed';
+  if (findings.cut) return 'truncated';
   const empty = findings.dataEvents === 0 && asked.streaming && asked.inference;
   return findings.recognised || empty ? 'truncated' : undefined;
 }

@@ -111,7 +111,7 @@ export class ResponseTap implements TransportHandler, ReplyBody {
   }
 
   pipe(sink: BodySink): void {
-    this.#body.pipe(sink);
+    if (this.#body.pipe(sink)) this.resume();
   }
 
   resume(): void {

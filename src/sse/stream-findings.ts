@@ -19,6 +19,8 @@ export class StreamFindings {
   /** The terminator was seen: `[DONE]`, `message_stop`, `response.completed`, `"done": true`. */
   done = false;
   malformed = false;
+  /** The end came in the middle of an event. */
+  cut = false;
   error: StreamedError | undefined;
   usage: TokenUsage | undefined;
   /** Watching was given up (an event over the size limit); the bytes still pass. */

@@ -33,7 +33,7 @@ export class StreamWatch {
     const { findings } = this;
     const before = findings.contentEvents;
     try {
-      if (chunk === undefined) this.#tap.end();
+      if (chunk === undefined) this.#end(findings);
       else this.#tap.observe(chunk);
     } catch {
       // Observation may fail; passthrough may not.
@@ -43,5 +43,13 @@ export class StreamWatch {
     this.#firstContentAt ??= now;
     this.#lastContentAt = now;
     return true;
+  }
+
+  /** What the end leaves half finished was cut off; it is no garbage. */
+  #end(findings: StreamFindings): void {
+    const { malformed } = findings;
+    this.#tap.end();
+    findings.cut = findings.malformed && !malformed;
+    findings.malformed = malformed;
   }
 }
