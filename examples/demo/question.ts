@@ -8,7 +8,7 @@ export interface Question {
 
 /** How one stream came out. `broken`: it had begun and ended in an error. `failed`: it never began. */
 export type Reading =
-  | { readonly kind: 'complete'; readonly text: string; readonly firstToken: number; readonly tokens: number }
+  | { readonly kind: 'complete'; readonly text: string; readonly firstToken: number }
   | { readonly kind: 'broken' | 'failed'; readonly reason: string };
 
 /** One streamed chat completion, read to its end with the OpenAI client as any application would. */
@@ -17,7 +17,6 @@ export async function ask(client: OpenAI, model: string, question: Question): Pr
   let firstToken: number | undefined;
   let begun = false;
   let text = '';
-  let tokens = 0;
   let finished = false;
   try {
     const stream = await client.chat.completions.create({
@@ -34,7 +33,6 @@ export async function ask(client: OpenAI, model: string, question: Question): Pr
       if (content) {
         firstToken ??= performance.now() - began;
         text += content;
-        tokens++;
       }
       if (choice?.finish_reason) finished = true;
     }
@@ -44,7 +42,7 @@ export async function ask(client: OpenAI, model: string, question: Question): Pr
   if (!finished || firstToken === undefined) {
     return { kind: 'failed', reason: 'the stream ended without the whole text and without an error' };
   }
-  return { kind: 'complete', text, firstToken, tokens };
+  return { kind: 'complete', text, firstToken };
 }
 
 function describe(error: unknown): string {

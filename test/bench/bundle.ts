@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'tsup';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const FOLDER = join(ROOT, 'node_modules/.cache/evenkeel-bench');
+const PROCESSES = ['json-server', 'clients', 'proxy'];
+
+/**
+ * Builds the benchmark's processes as the package is built, so that what is measured is what ships:
+ * a loader that compiles on the fly wraps every function.
+ *
+ * @returns the folder of the built files
+ */
+export async function bundleProcesses(): Promise<string> {
+  await build({
+    config: false,
+    entry: PROCESSES.map((name) => join(ROOT, `test/bench/${name}.ts`)),
+    outDir: FOLDER,
+    format: 'esm',
+    outExtension: () => ({ js: '.mjs' }),
+    target: 'node20',
+    platform: 'node',
+    splitting: false,
+    skipNodeModulesBundle: true,
+    clean: true,
+    silent: true,
+  });
+  return FOLDER;
+}

@@ -1,0 +1,49 @@
+import { type Goal, medianCpu, medianRate, type Rounds, ratio } from './comparison.js';
+
+/** One comparison of the benchmark. */
+export interface Section {
+  readonly title: string;
+  readonly ways: readonly string[];
+  readonly rounds: Rounds;
+  readonly goals: readonly Goal[];
+  /** What could not be measured, and why. */
+  readonly skipped: readonly string[];
+}
+
+/** The section in Markdown. */
+export function markdown({ title, ways, rounds, goals, skipped }: Section): string {
+  return [
+    `### ${title}`,
+    '',
+    '| | requests/s | CPU µs a request |',
+    '|---|---|---|',
+    ...ways.map(
+      (way) => `| ${way} | ${medianRate(rounds, way).toFixed(0)} | ${medianCpu(rounds, way).toFixed(1)} |`,
+    ),
+    '',
+    '| ratio of requests/s | median | goal | |',
+    '|---|---|---|---|',
+    ...goals.map((goal) => {
+      const measured = ratio(rounds, goal.way, goal.against);
+      const met = measured >= goal.atLeast ? 'met' : 'missed';
+      return `| ${goal.way} to ${goal.against} | ${measured.toFixed(2)} | ${goal.atLeast} | ${met} |`;
+    }),
+    ...skipped.map((note) => `\nNot measured: ${note}`),
+    '',
+  ].join('\n');
+}
+
+/** The section as data. */
+export function figures({ title, ways, rounds, goals, skipped }: Section) {
+  return {
+    title,
+    ways: ways.map((way) => ({
+      way,
+      requestsPerSecond: medianRate(rounds, way),
+      cpuMicroseconds: medianCpu(rounds, way),
+    })),
+    ratios: goals.map((goal) => ({ ...goal, median: ratio(rounds, goal.way, goal.against) })),
+    skipped,
+    rounds,
+  };
+}
