@@ -50,7 +50,7 @@ type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** Plays the steps. @returns what the transport handed over as body, and whether it was passed on */
 function play(rig: Rig, steps: readonly Step[]): { sent: string; passed: boolean } {
-  let phase: 'connecting' | 'sent' | 'answering' = 'connecting';
+  let phase = 'connecting' as 'connecting' | 'sent' | 'answering';
   let sent = '';
   let passed = false;
   let over = false;
