@@ -77,8 +77,7 @@ export class RequestRun {
       timeouts: this.#timeouts,
       classify: (error, sent, reused) => this.#classify(error, sent, reused),
     });
-    this.cancellation.onCancel = () =>
-      tap.end(this.cancellation.outcome, this.cancellation.streamError(lease.endpoint.id));
+    this.#stopsWith(tap);
     return tap;
   }
 
@@ -142,6 +141,8 @@ export class RequestRun {
       return this.#reply(failureRefusal(outcome, this.#endpoint ?? 'none', denied));
     }
     tap.commit();
+    // A wait since the attempt may have left its own way to stop.
+    this.#stopsWith(tap);
     const { status, statusText } = tap.head;
     const headers = responseHeaders(tap.head.headers);
     headers.push(
@@ -205,6 +206,13 @@ export class RequestRun {
       return { kind: 'neutral', reason: 'stale-connection' };
     }
     return { kind: 'fault', reason, status: undefined, sent, error };
+  }
+
+  /** Whatever stops the request ends this attempt. */
+  #stopsWith(tap: ResponseTap): void {
+    const { cancellation } = this;
+    cancellation.onCancel = () =>
+      tap.end(cancellation.outcome, cancellation.streamError(this.#endpoint ?? 'none'));
   }
 
   /** Waits, unless the request is stopped first. */
