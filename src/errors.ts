@@ -6,6 +6,7 @@ export type EvenkeelErrorCode =
   | 'STREAM_RESET'
   | 'STREAM_PROTOCOL'
   | 'BODY_ABANDONED'
+  | 'BODY_UNREADABLE'
   | 'BALANCER_CLOSED';
 
 const BRAND = Symbol.for('evenkeel.error');

@@ -1,0 +1,33 @@
+import type { CancelSignal } from '../core/exchange.js';
+
+/** Says once that the caller has left, to whoever listens then. */
+export class CallerSignal implements CancelSignal {
+  readonly #listeners = new Set<() => void>();
+  #reason: unknown;
+
+  get aborted(): boolean {
+    return this.#reason !== undefined;
+  }
+
+  get reason(): unknown {
+    return this.#reason;
+  }
+
+  abort(): void {
+    if (this.aborted) return;
+    this.#reason = new DOMException('The caller has left', 'AbortError');
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  throwIfAborted(): void {
+    if (this.aborted) throw this.#reason;
+  }
+
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners.delete(listener);
+  }
+}

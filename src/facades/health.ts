@@ -1,0 +1,46 @@
+import type { EndpointStateName } from '../core/endpoint.js';
+import type { BalancerSnapshot } from '../core/snapshot.js';
+
+/** The part of a balancer that tells of its health. */
+export interface HealthSource {
+  snapshot(): BalancerSnapshot;
+}
+
+/** What a health check answers with. No addresses: an endpoint's id is shown, and that is for the user to choose. */
+export interface HealthReport {
+  readonly status: 'ok' | 'unavailable';
+  /** Endpoints that could take a request now. */
+  readonly available: number;
+  readonly queued: number;
+  readonly outstanding: number;
+  readonly endpoints: readonly {
+    readonly id: string;
+    readonly state: EndpointStateName;
+    readonly available: boolean;
+    readonly outstanding: number;
+  }[];
+}
+
+/** 200 while an endpoint is available, 503 when none is, or the balancer is closed. */
+export function healthReport(balancer: HealthSource): {
+  readonly status: 200 | 503;
+  readonly body: HealthReport;
+} {
+  const { closed, available, queued, outstanding, endpoints } = balancer.snapshot();
+  const healthy = !closed && available > 0;
+  return {
+    status: healthy ? 200 : 503,
+    body: {
+      status: healthy ? 'ok' : 'unavailable',
+      available,
+      queued,
+      outstanding,
+      endpoints: endpoints.map(({ id, state, available, outstanding }) => ({
+        id,
+        state,
+        available,
+        outstanding,
+      })),
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/** The part of an SDK client that is needed; `openai` and `@anthropic-ai/sdk` have it. */
+export interface ConfigurableClient {
+  readonly baseURL: string;
+  withOptions(options: {
+    readonly baseURL: string;
+    readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+    readonly maxRetries: number;
+  }): unknown;
+}
+
+/** The part of a balancer that a client needs. */
+export interface FetchSource {
+  readonly baseURL: string;
+  readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+}
+
+/**
+ * A copy of a client that sends its requests through the balancer. It does not retry by itself, since the balancer
+ * does. The path of its `baseURL` is kept (`/v1`), its origin is not: where a request goes is the balancer's to say.
+ *
+ * @example
+ * const client = withBalancer(new OpenAI({ apiKey: 'unused' }), balancer);
+ */
+export function withBalancer<Client extends ConfigurableClient>(
+  client: Client,
+  balancer: FetchSource,
+): Client {
+  const { pathname } = new URL(client.baseURL);
+  return client.withOptions({
+    baseURL: new URL(pathname, balancer.baseURL).href.replace(/\/$/, ''),
+    fetch: balancer.fetch,
+    maxRetries: 0,
+  }) as Client;
+}
