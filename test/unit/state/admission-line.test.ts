@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { AdmissionLine, type LineOptions } from '../../../src/state/admission-line.js';
+
+/** A line whose entries are known by name. */
+function rig() {
+  const line = new AdmissionLine();
+  const names = new Map<() => Promise<unknown>, string>();
+  const enqueue = (name: string, options: Partial<LineOptions> = {}) => {
+    const run = async () => name;
+    names.set(run, name);
+    line.enqueue(run, { id: name, ...options });
+  };
+  const nameOf = (run: (() => Promise<unknown>) | undefined) => run && names.get(run);
+  const drain = () => {
+    const order: (string | undefined)[] = [];
+    while (line.size > 0) order.push(nameOf(line.dequeue()));
+    return order;
+  };
+  return { line, enqueue, nameOf, drain };
+}
+
+describe('AdmissionLine', () => {
+  it('lets in first who came first', () => {
+    const { enqueue, drain } = rig();
+    for (const name of ['a', 'b', 'c']) enqueue(name);
+    expect(drain()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('goes by priority first, and by arrival within one', () => {
+    const { enqueue, drain } = rig();
+    enqueue('low', { priority: -1 });
+    enqueue('first');
+    enqueue('urgent', { priority: 10 });
+    enqueue('second');
+    enqueue('urgent too', { priority: 10 });
+    expect(drain()).toEqual(['urgent', 'urgent too', 'first', 'second', 'low']);
+  });
+
+  it('passes over those that nobody could take, whatever their priority', () => {
+    const { line, enqueue, drain } = rig();
+    enqueue('blocked', { priority: 5, placeable: () => false });
+    enqueue('free');
+    expect(line.length).toBe(2);
+    expect(line.size).toBe(1);
+    expect(drain()).toEqual(['free']);
+    expect(line.length).toBe(1);
+    expect(line.dequeue()).toBeUndefined();
+  });
+
+  it('asks once for all of a lane', () => {
+    const { line, enqueue } = rig();
+    let asked = 0;
+    const placeable = () => {
+      asked++;
+      return false;
+    };
+    for (let count = 0; count < 100; count++) enqueue(`a${count}`, { lane: 'a', placeable });
+    enqueue('b', { lane: 'b' });
+    expect(line.size).toBe(1);
+    expect(asked).toBe(1);
+  });
+
+  it('counts as size what can start, and as length all that wait', () => {
+    let open = false;
+    const { line, enqueue } = rig();
+    enqueue('a', { placeable: () => open });
+    expect([line.size, line.length]).toEqual([0, 1]);
+    open = true;
+    expect([line.size, line.length]).toEqual([1, 1]);
+  });
+
+  it('takes one out by its id, and does not mind an id it does not know', () => {
+    const { line, enqueue, drain } = rig();
+    for (const name of ['a', 'b', 'c']) enqueue(name);
+    line.remove('b');
+    line.remove('b');
+    line.remove('unheard-of');
+    expect(drain()).toEqual(['a', 'c']);
+  });
+
+  it('moves one behind those of its new priority', () => {
+    const { line, enqueue, drain } = rig();
+    enqueue('a');
+    enqueue('b');
+    enqueue('c', { priority: 1 });
+    line.setPriority('b', 1);
+    line.setPriority('unheard-of', 1);
+    expect(drain()).toEqual(['c', 'b', 'a']);
+  });
+
+  it('finds those of a priority', () => {
+    const { line, enqueue, nameOf } = rig();
+    enqueue('a', { priority: 1 });
+    enqueue('b');
+    enqueue('c', { priority: 1 });
+    expect(line.filter({ priority: 1 }).map(nameOf)).toEqual(['a', 'c']);
+  });
+});
