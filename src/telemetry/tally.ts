@@ -1,0 +1,63 @@
+import type { BalancerEvent } from '../core/events.js';
+import { OUTCOME_RULES, type OutcomeKind } from '../core/outcome.js';
+
+/** What one endpoint has been asked and has given. */
+export interface EndpointTally {
+  readonly attempts: Record<OutcomeKind, number>;
+  /** Tokens: as the endpoint reported them; completions it did not report by their content events. */
+  readonly tokens: { prompt: number; completion: number };
+}
+
+/**
+ * Counts of one balancer as plain numbers: an addition costs a few nanoseconds, where a labelled counter of a
+ * metrics library costs 0.4 us. They are read when someone asks for them.
+ */
+export class Tally {
+  /** Requests by the status that the caller saw. */
+  readonly requests = new Map<number, number>();
+  /** Retries by what the attempt before them came to. */
+  readonly retries = new Map<string, number>();
+  /** Endpoints that are in the balancer now. */
+  readonly endpoints = new Map<string, EndpointTally>();
+
+  add(endpoint: string): void {
+    const attempts = Object.fromEntries(Object.keys(OUTCOME_RULES).map((kind) => [kind, 0]));
+    this.endpoints.set(endpoint, {
+      attempts: attempts as Record<OutcomeKind, number>,
+      tokens: { prompt: 0, completion: 0 },
+    });
+  }
+
+  note(event: BalancerEvent): void {
+    switch (event.type) {
+      case 'request-finished':
+        increase(this.requests, event.status);
+        break;
+      case 'retry':
+        increase(this.retries, event.reason);
+        break;
+      case 'attempt-settled':
+        this.#settled(event);
+        break;
+      case 'endpoint-added':
+        this.add(event.endpoint);
+        break;
+      case 'endpoint-removed':
+        this.endpoints.delete(event.endpoint);
+        break;
+    }
+  }
+
+  #settled({ endpoint, outcome, usage, contentEvents }: BalancerEvent & { type: 'attempt-settled' }): void {
+    // An endpoint that was removed finishes its streams; its counts have gone with it.
+    const tally = this.endpoints.get(endpoint);
+    if (tally === undefined) return;
+    tally.attempts[outcome.kind]++;
+    tally.tokens.prompt += usage?.prompt ?? 0;
+    tally.tokens.completion += usage?.completion ?? contentEvents;
+  }
+}
+
+function increase<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

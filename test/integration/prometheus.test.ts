@@ -1,0 +1,281 @@
+import { LoadBalancer } from 'evenkeel';
+import { metricsHandler as expressMetrics } from 'evenkeel/express';
+import { metricsHandler as fastifyMetrics } from 'evenkeel/fastify';
+import { prometheusMetrics } from 'evenkeel/prometheus';
+import { MockLlmServer } from 'evenkeel/testing';
+import { metricsHandler as webMetrics } from 'evenkeel/web';
+import express from 'express';
+import fastify from 'fastify';
+import { Counter, Registry } from 'prom-client';
+import { describe, expect, it } from 'vitest';
+import { fetchAll, idle, Site } from '../support/facade-rig.js';
+
+/** The samples of a scrape: `name{label="value"}` to number. Fails on a line that is no sample. */
+function samples(text: string): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const line of text.split('\n')) {
+    if (line === '' || line.startsWith('#')) continue;
+    const [, series, value] =
+      /^([a-zA-Z_:][\w:]*(?:\{(?:\w+="(?:[^"\\]|\\.)*",?)+\})?) (\S+)$/.exec(line) ?? [];
+    if (series === undefined || value === undefined) throw new Error(`no sample: ${line}`);
+    expect(found.has(series), `${series} occurs twice`).toBe(false);
+    found.set(series, Number(value));
+  }
+  return found;
+}
+
+async function scrape(registry: { metrics(): Promise<string> }) {
+  return samples(await registry.metrics());
+}
+
+function post(balancer: LoadBalancer, body: object = {}): Promise<Response> {
+  return balancer.fetch('/v1/chat/completions', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'mock-model', messages: [{ role: 'user', content: 'Hi' }], ...body }),
+  });
+}
+
+describe('prometheusMetrics', () => {
+  it('counts requests by the status that the caller saw, and times them', async () => {
+    await using server = await MockLlmServer.start();
+    await using balancer = new LoadBalancer({ endpoints: [{ url: server.url, id: 'a' }], retry: false });
+    const { registry } = prometheusMetrics(balancer);
+    await (await post(balancer)).text();
+    await (await post(balancer)).text();
+    server.faultOnce({ kind: 'status', status: 500 });
+    await (await post(balancer)).text();
+    const found = await scrape(registry);
+    expect(found.get('evenkeel_http_requests_total{status="200"}')).toBe(2);
+    expect(found.get('evenkeel_http_requests_total{status="500"}')).toBe(1);
+    expect(found.get('evenkeel_request_duration_seconds_count')).toBe(3);
+    expect(found.get('evenkeel_request_duration_seconds_bucket{le="655.36"}')).toBe(3);
+    expect(found.get('evenkeel_request_duration_seconds_bucket{le="+Inf"}')).toBe(3);
+    expect(found.get('evenkeel_attempts_total{endpoint="a",outcome="success"}')).toBe(2);
+    expect(found.get('evenkeel_attempts_total{endpoint="a",outcome="fault"}')).toBe(1);
+  });
+
+  it('counts a caller that leaves as 499', async () => {
+    await using server = await MockLlmServer.start();
+    server.fault = { kind: 'hang' };
+    await using balancer = new LoadBalancer({ endpoints: [{ url: server.url, id: 'a' }] });
+    const { registry } = prometheusMetrics(balancer);
+    const caller = new AbortController();
+    const answered = balancer.fetch('/v1/chat/completions', {
+      method: 'POST',
+      body: '{}',
+      signal: caller.signal,
+    });
+    await server.waitFor(({ active }) => active === 1);
+    caller.abort();
+    await expect(answered).rejects.toThrow();
+    await idle(balancer);
+    const found = await scrape(registry);
+    expect(found.get('evenkeel_http_requests_total{status="499"}')).toBe(1);
+    expect(found.get('evenkeel_attempts_total{endpoint="a",outcome="neutral"}')).toBe(1);
+  });
+
+  it('counts retries by reason, and the attempts of each endpoint', async () => {
+    await using broken = await MockLlmServer.start();
+    await using sound = await MockLlmServer.start();
+    broken.fault = { kind: 'status', status: 500 };
+    await using balancer = new LoadBalancer({
+      endpoints: [
+        { url: broken.url, id: 'broken' },
+        { url: sound.url, id: 'sound', tier: 1 },
+      ],
+      retry: { backoff: { base: 1, cap: 1 } },
+    });
+    const { registry } = prometheusMetrics(balancer);
+    expect((await post(balancer)).status).toBe(200);
+    const found = await scrape(registry);
+    expect(found.get('evenkeel_retries_total{reason="status"}')).toBe(1);
+    expect(found.get('evenkeel_attempts_total{endpoint="broken",outcome="fault"}')).toBe(1);
+    expect(found.get('evenkeel_attempts_total{endpoint="sound",outcome="success"}')).toBe(1);
+    expect(found.get('evenkeel_http_requests_total{status="200"}')).toBe(1);
+  });
+
+  it('counts tokens as reported, or by content events, and times the first and the rest', async () => {
+    await using server = await MockLlmServer.start({ tokens: 10 });
+    await using balancer = new LoadBalancer({ endpoints: [{ url: server.url, id: 'a' }] });
+    const { registry } = prometheusMetrics(balancer);
+    const reported = await (
+      await post(balancer, { stream: true, stream_options: { include_usage: true } })
+    ).text();
+    const prompt = Number(/"prompt_tokens":(\d+)/.exec(reported)?.[1]);
+    let found = await scrape(registry);
+    expect(prompt).toBeGreaterThan(0);
+    expect(found.get('evenkeel_tokens_total{endpoint="a",type="prompt"}')).toBe(prompt);
+    expect(found.get('evenkeel_tokens_total{endpoint="a",type="completion"}')).toBe(10);
+    await (await post(balancer, { stream: true, max_tokens: 4 })).text();
+    found = await scrape(registry);
+    expect(found.get('evenkeel_tokens_total{endpoint="a",type="prompt"}')).toBe(prompt);
+    expect(found.get('evenkeel_tokens_total{endpoint="a",type="completion"}')).toBe(14);
+    expect(found.get('evenkeel_time_to_first_token_seconds_count')).toBe(2);
+    expect(found.get('evenkeel_time_per_output_token_seconds_count')).toBe(2);
+    await (await post(balancer)).text();
+    found = await scrape(registry);
+    expect(found.get('evenkeel_time_to_first_token_seconds_count')).toBe(2);
+  });
+
+  it('shows what is queued and outstanding now, and times the wait', async () => {
+    await using server = await MockLlmServer.start();
+    server.fault = { kind: 'hang' };
+    await using balancer = new LoadBalancer({
+      endpoints: [{ url: server.url, id: 'a', maxOutstanding: 1 }],
+    });
+    const { registry } = prometheusMetrics(balancer);
+    const first = new AbortController();
+    const hanging = balancer.fetch('/v1/x', { signal: first.signal });
+    await server.waitFor(({ active }) => active === 1);
+    const queued = balancer.fetch('/v1/models');
+    let found = await scrape(registry);
+    expect(found.get('evenkeel_request_queue_depth')).toBe(1);
+    expect(found.get('evenkeel_endpoint_outstanding_requests{endpoint="a"}')).toBe(1);
+    expect(found.get('evenkeel_endpoint_available{endpoint="a"}')).toBe(0);
+    await server.clearFaults();
+    first.abort();
+    await expect(hanging).rejects.toThrow();
+    await (await queued).text();
+    found = await scrape(registry);
+    expect(found.get('evenkeel_request_queue_depth')).toBe(0);
+    expect(found.get('evenkeel_endpoint_available{endpoint="a"}')).toBe(1);
+    expect(found.get('evenkeel_request_queue_wait_seconds_count')).toBe(1);
+  });
+
+  it("shows each endpoint's state, and how many take traffic", async () => {
+    await using balancer = new LoadBalancer({
+      endpoints: [
+        { url: 'http://127.0.0.1:9', id: 'a' },
+        { url: 'http://127.0.0.2:9', id: 'b' },
+        { url: 'http://127.0.0.3:9', id: 'c', weight: 0 },
+      ],
+    });
+    const { registry } = prometheusMetrics(balancer);
+    await balancer.drain('a');
+    const found = await scrape(registry);
+    expect(found.get('evenkeel_active_replicas')).toBe(1);
+    expect(found.get('evenkeel_endpoint_state{endpoint="a",state="draining"}')).toBe(1);
+    expect(found.get('evenkeel_endpoint_state{endpoint="a",state="healthy"}')).toBe(0);
+    expect(found.get('evenkeel_endpoint_state{endpoint="b",state="healthy"}')).toBe(1);
+    expect(found.get('evenkeel_endpoint_state{endpoint="b",state="open"}')).toBe(0);
+  });
+
+  it('drops the series of a removed endpoint, also when its last stream ends after that', async () => {
+    await using server = await MockLlmServer.start();
+    await using balancer = new LoadBalancer({ endpoints: [{ url: server.url, id: 'a' }] });
+    const { registry } = prometheusMetrics(balancer);
+    balancer.add({ url: 'http://127.0.0.1:9', id: 'b' });
+    const response = await post(balancer, { stream: true });
+    balancer.remove('a');
+    await response.text();
+    const text = await registry.metrics();
+    expect(text).not.toContain('endpoint="a"');
+    expect(samples(text).get('evenkeel_attempts_total{endpoint="b",outcome="success"}')).toBe(0);
+  });
+
+  it("bears exactly the bare names with prefix '', beside metrics of the user's own", async () => {
+    await using server = await MockLlmServer.start();
+    await using balancer = new LoadBalancer({ endpoints: [{ url: server.url, id: 'a' }] });
+    const registry = new Registry();
+    new Counter({ name: 'mine_total', help: 'Mine.', registers: [registry] }).inc();
+    expect(prometheusMetrics(balancer, { registry, prefix: '' }).registry).toBe(registry);
+    await (await post(balancer)).text();
+    const text = await registry.metrics();
+    const names = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+    expect(names.sort()).toEqual(
+      [
+        'mine_total',
+        'request_duration_seconds',
+        'http_requests_total',
+        'time_to_first_token_seconds',
+        'time_per_output_token_seconds',
+        'request_queue_depth',
+        'request_queue_wait_seconds',
+        'attempts_total',
+        'retries_total',
+        'tokens_total',
+        'endpoint_outstanding_requests',
+        'endpoint_available',
+        'endpoint_state',
+        'active_replicas',
+      ].sort(),
+    );
+    expect(samples(text).get('http_requests_total{status="200"}')).toBe(1);
+  });
+
+  it('tells balancers apart that share a registry, and takes away what is theirs when they stop', async () => {
+    await using server = await MockLlmServer.start();
+    const endpoints = [{ url: server.url, id: 'a' }];
+    await using chat = new LoadBalancer({ endpoints });
+    await using embeddings = new LoadBalancer({ endpoints });
+    const registry = new Registry();
+    const first = prometheusMetrics(chat, { registry, name: 'chat' });
+    const second = prometheusMetrics(embeddings, { registry, name: 'embeddings' });
+    await (await post(chat)).text();
+    let found = await scrape(registry);
+    expect(found.get('evenkeel_http_requests_total{balancer="chat",status="200"}')).toBe(1);
+    expect(found.get('evenkeel_attempts_total{balancer="chat",endpoint="a",outcome="success"}')).toBe(1);
+    expect(found.get('evenkeel_attempts_total{balancer="embeddings",endpoint="a",outcome="success"}')).toBe(
+      0,
+    );
+    expect(found.get('evenkeel_request_duration_seconds_count{balancer="chat"}')).toBe(1);
+    expect(found.get('evenkeel_request_duration_seconds_count{balancer="embeddings"}')).toBe(0);
+    first.stop();
+    first.stop();
+    await (await post(chat)).text();
+    found = await scrape(registry);
+    expect([...found.keys()].filter((series) => series.includes('"chat"'))).toEqual([]);
+    expect(found.get('evenkeel_request_queue_depth{balancer="embeddings"}')).toBe(0);
+    second.stop();
+    expect(registry.getMetricsAsArray()).toEqual([]);
+    prometheusMetrics(chat, { registry });
+    expect((await scrape(registry)).get('evenkeel_request_queue_depth')).toBe(0);
+  });
+
+  it('refuses what would mix two balancers, or hide a metric', async () => {
+    await using balancer = new LoadBalancer({ endpoints: [{ url: 'http://127.0.0.1:9' }] });
+    const registry = new Registry();
+    new Counter({ name: 'http_requests_total', help: 'Mine.', registers: [registry] });
+    const refused = (option: string) => expect.objectContaining({ code: 'INVALID_OPTION', option });
+    expect(() => prometheusMetrics(balancer, { registry, prefix: '' })).toThrow(refused('options.prefix'));
+    expect(registry.getMetricsAsArray()).toHaveLength(1);
+    prometheusMetrics(balancer, { registry, name: 'one' });
+    expect(() => prometheusMetrics(balancer, { registry, name: 'one' })).toThrow(refused('options.name'));
+    expect(() => prometheusMetrics(balancer, { registry })).toThrow(refused('options.name'));
+    expect(() => prometheusMetrics(balancer, { prefix: 'my-' })).toThrow(refused('options.prefix'));
+    expect(() => prometheusMetrics(balancer, { registry: {} as never })).toThrow(refused('options.registry'));
+    expect(() => prometheusMetrics(balancer, { buckets: [] } as never)).toThrow(refused('options.buckets'));
+  });
+
+  it('works in a registry that was cleared', async () => {
+    await using balancer = new LoadBalancer({ endpoints: [{ url: 'http://127.0.0.1:9', id: 'a' }] });
+    const registry = new Registry();
+    prometheusMetrics(balancer, { registry });
+    registry.clear();
+    prometheusMetrics(balancer, { registry });
+    expect((await scrape(registry)).get('evenkeel_active_replicas')).toBe(1);
+  });
+});
+
+describe('metricsHandler', () => {
+  it('answers with the registry, in Express, Fastify and on the web', async () => {
+    await using balancer = new LoadBalancer({ endpoints: [{ url: 'http://127.0.0.1:9', id: 'a' }] });
+    const { registry } = prometheusMetrics(balancer);
+    await using site = await Site.open(express().get('/metrics', expressMetrics(registry)));
+    const app = fastify();
+    app.get('/metrics', fastifyMetrics(registry));
+    const web = await webMetrics(registry)();
+    const inFastify = await app.inject('/metrics');
+    const inExpress = await fetchAll(`${site.url}/metrics`);
+    const answers = [
+      { type: inExpress.headers['content-type'], text: inExpress.text },
+      { type: inFastify.headers['content-type'], text: inFastify.body },
+      { type: web.headers.get('content-type'), text: await web.text() },
+    ];
+    for (const { type, text } of answers) {
+      expect(type).toBe('text/plain; version=0.0.4; charset=utf-8');
+      expect(samples(text).get('evenkeel_active_replicas')).toBe(1);
+    }
+  });
+});
