@@ -85,8 +85,14 @@ export class Engine {
   rearranged(): void {
     if (this.admission.queued === 0) return;
     this.admission.wake();
+    this.watchClock();
+  }
+
+  /** As long as somebody waits: looks again when the clock alone may have made a place, at a full pool as well. */
+  watchClock(): void {
+    if (this.admission.queued === 0) return;
     const soonest = this.endpoints.soonestChange;
-    if (soonest !== undefined && this.admission.queued > 0) this.admission.wakeIn(soonest);
+    if (soonest !== undefined) this.admission.wakeIn(soonest, () => this.watchClock());
   }
 
   /** An SDK that retries on top of us multiplies attempts; whoever watches should know. */

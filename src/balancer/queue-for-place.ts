@@ -26,7 +26,6 @@ export async function queueForPlace(
     return placeless;
   }
   if (admission.full) return 'queue-full';
-  if (kind === 'cooling-off') admission.wakeIn(placeless.soonest);
   const since = clock.now();
   let known: Placeless = placeless;
   const waiting = admission.wait(
@@ -46,6 +45,7 @@ export async function queueForPlace(
       cancellation.onCancel = leave;
     },
   );
+  engine.watchClock();
   if (observers.wants('request-queued'))
     observers.tell({ type: 'request-queued', request, queued: admission.queued });
   const admitted = await waiting;

@@ -121,8 +121,11 @@ export class Admission<Place> {
     if (this.#line.length > 0) this.#queue.concurrency = Number.POSITIVE_INFINITY;
   }
 
-  /** Looks again in `delay` ms: some endpoint will have cooled off by then. */
-  wakeIn(delay: number): void {
+  /**
+   * Looks again in `delay` ms: some endpoint will have cooled off by then. The soonest call counts.
+   * @param woken called after that look, for those who could not be let in
+   */
+  wakeIn(delay: number, woken: () => void): void {
     const at = this.#clock.now() + delay;
     if (at >= this.#alarmAt) return;
     this.#alarm?.close();
@@ -130,6 +133,7 @@ export class Admission<Place> {
     this.#alarm = this.#clock.setTimer(() => {
       this.#silence();
       this.wake();
+      woken();
     }, Math.ceil(delay));
   }
 

@@ -200,7 +200,7 @@ describe('Admission', () => {
   it('sends everybody away when it is closed', async () => {
     const { wait, admission, told, clock } = rig();
     const all = [wait('a'), wait('b')];
-    admission.wakeIn(10);
+    admission.wakeIn(10, () => {});
     admission.close();
     await Promise.all(all);
     expect(told.sort()).toEqual(['a closed', 'b closed']);
@@ -212,12 +212,12 @@ describe('Admission', () => {
     const { wait, admission, clock, open } = rig();
     const waiting = wait('a');
     const before = clock.pending;
-    admission.wakeIn(100);
-    admission.wakeIn(50);
-    admission.wakeIn(200);
+    const rung: number[] = [];
+    for (const delay of [100, 50, 200]) admission.wakeIn(delay, () => rung.push(delay));
     expect(clock.pending).toBe(before + 1);
     clock.advance(50);
     expect(clock.pending).toBe(before);
+    expect(rung).toEqual([50]);
     open(1);
     await waiting;
   });
@@ -227,7 +227,7 @@ describe('Admission', () => {
     let cooling = true;
     open(1);
     const waiting = wait('a', { blocked: () => cooling });
-    admission.wakeIn(100);
+    admission.wakeIn(100, () => {});
     cooling = false;
     clock.advance(99);
     expect(placed).toEqual([]);
@@ -239,7 +239,7 @@ describe('Admission', () => {
   it('silences its alarm when the last one in the line leaves', async () => {
     const { wait, admission, clock, leave } = rig();
     const waiting = wait('a');
-    admission.wakeIn(100);
+    admission.wakeIn(100, () => {});
     leave('a');
     await waiting;
     expect(clock.pending).toBe(0);
@@ -277,7 +277,7 @@ describe('Admission', () => {
             line.open(one.places);
           } else if (one.do === 'leave') line.leave(`r${one.who}`);
           else if (one.do === 'advance') line.clock.advance(one.ms);
-          else if (one.do === 'alarm') line.admission.wakeIn(one.ms);
+          else if (one.do === 'alarm') line.admission.wakeIn(one.ms, () => {});
           else await Promise.resolve();
           expect(line.placed.length).toBeLessThanOrEqual(places);
           expect(line.admission.queued).toBeLessThanOrEqual(4);
