@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+
+/** Runs an example as its reader would, and gives what it prints. Rejects unless it ends with exit code 0. */
+async function run(example: string): Promise<string> {
+  const { stdout, stderr } = await promisify(execFile)(
+    process.execPath,
+    ['--import', 'tsx', `examples/${example}.ts`],
+    { timeout: 60_000 },
+  );
+  expect(stderr).toBe('');
+  return stdout;
+}
+
+describe('the server examples, without servers given', { timeout: 60_000 }, () => {
+  it('express: streams to an OpenAI client and shows health and metrics', async () => {
+    const printed = await run('express');
+    expect(printed).toContain('/health says 200');
+    expect(printed).toContain('evenkeel_http_requests_total{status="200"} 1');
+  });
+
+  it('fastify: refuses a stranger, and keeps its own keys from the model servers', async () => {
+    const printed = await run('fastify');
+    expect(printed).toContain('A stranger gets 401');
+    expect(printed).toMatch(/The website gets 200: \S+/);
+    expect(printed).toContain('Its key was kept from the model servers');
+  });
+
+  it('hono: streams through a web-standard handler', async () => {
+    const printed = await run('hono');
+    expect(printed).toContain('200 text/event-stream');
+    expect(printed).toMatch(/\d+ events, the last of them: data: \[DONE\]/);
+  });
+});
