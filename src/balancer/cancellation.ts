@@ -13,6 +13,7 @@ export type CancellationCause = 'caller-left' | 'deadline' | 'shutdown';
 export class Cancellation {
   readonly #signal: CancelSignal | undefined;
   readonly #total: number;
+  readonly #clock: Clock;
   readonly #timer: Timer | undefined;
   readonly #listener = () => this.cancel('caller-left');
   cause: CancellationCause | undefined;
@@ -24,6 +25,7 @@ export class Cancellation {
   constructor(signal: CancelSignal | undefined, total: number, clock: Clock) {
     this.#signal = signal;
     this.#total = total;
+    this.#clock = clock;
     if (signal !== undefined) {
       if (signal.aborted) this.cause = 'caller-left';
       else signal.addEventListener('abort', this.#listener, { once: true });
@@ -36,6 +38,17 @@ export class Cancellation {
     if (this.cause !== undefined) return;
     this.cause = cause;
     this.onCancel?.();
+  }
+
+  /** Waits, unless the request is stopped first. */
+  pause(delay: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.setTimer(resolve, delay);
+      this.onCancel = () => {
+        timer.close();
+        resolve();
+      };
+    });
   }
 
   dispose(): void {

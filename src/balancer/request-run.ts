@@ -1,5 +1,5 @@
 import type { BalancedReply, BalancedRequest } from '../core/exchange.js';
-import { type Outcome, type OutcomeKind, outcomeReason } from '../core/outcome.js';
+import type { Outcome, OutcomeKind } from '../core/outcome.js';
 import type { Timeouts } from '../core/timeouts.js';
 import type { ResponseTap } from '../sse/response-tap.js';
 import type { AttemptResult } from '../sse/tap-terms.js';
@@ -15,6 +15,7 @@ import { judgeAnswer } from './judge-status.js';
 import { queueForPlace } from './queue-for-place.js';
 import { type Refusal, refusalReply } from './refusal.js';
 import { failureRefusal, placelessRefusal } from './refusal-reasons.js';
+import { stepToRetry } from './retry-step.js';
 
 /** The caller's mistake, or a wrong key or model at this endpoint: whoever watches should look. */
 const MISCONFIGURED: ReadonlySet<number> = new Set([401, 403, 404]);
@@ -102,35 +103,11 @@ export class RequestRun {
    * @returns why there is none
    */
   async retry(outcome: Outcome, once: boolean): Promise<string | undefined> {
-    const { retry, budget, endpoints, observers } = this.#engine;
-    const { request } = this;
-    if (retry === undefined || once) return 'not-retryable';
-    const found = endpoints.find(request, this.#incoming.overrides?.endpoints);
-    const decision = retry.decide({
-      request,
-      outcome,
-      attempts: request.attempt,
-      untried: found.kind === 'ready' ? found.untried : 0,
-      soonest: found.kind === 'cooling-off' ? found.soonest : undefined,
-    });
-    if (!decision.retry) {
-      if (decision.reason !== 'not-retryable' && observers.wants('retry-denied')) {
-        observers.tell({ type: 'retry-denied', request, reason: decision.reason });
-      }
-      return decision.reason;
-    }
-    if (decision.cost > 0 && budget !== undefined) {
-      if (!budget.tryWithdraw(decision.cost)) {
-        if (observers.wants('retry-denied'))
-          observers.tell({ type: 'retry-denied', request, reason: 'budget' });
-        return 'budget';
-      }
-      this.#retrying = true;
-    }
-    if (observers.wants('retry')) {
-      observers.tell({ type: 'retry', request, reason: outcomeReason(outcome), delay: decision.delay });
-    }
-    if (decision.delay > 0) await this.#pause(decision.delay);
+    if (once) return 'not-retryable';
+    const step = stepToRetry(this.#engine, this.request, this.#incoming.overrides?.endpoints, outcome);
+    if ('denied' in step) return step.denied;
+    this.#retrying = step.charged;
+    if (step.delay > 0) await this.cancellation.pause(step.delay);
     return undefined;
   }
 
@@ -213,16 +190,5 @@ export class RequestRun {
     const { cancellation } = this;
     cancellation.onCancel = () =>
       tap.end(cancellation.outcome, cancellation.streamError(this.#endpoint ?? 'none'));
-  }
-
-  /** Waits, unless the request is stopped first. */
-  #pause(delay: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.#engine.clock.setTimer(resolve, delay);
-      this.cancellation.onCancel = () => {
-        timer.close();
-        resolve();
-      };
-    });
   }
 }
