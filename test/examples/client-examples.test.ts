@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { MockLlmServer } from 'evenkeel/testing';
+import { describe, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** Long enough for a busy machine: what is waited for is the process's own end. */
+const LIMIT = 60_000;
+
+interface Run {
+  readonly code: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** Runs an example as a reader would, in a process of its own. */
+async function run(example: string, endpoints?: string): Promise<Run> {
+  const env = { ...process.env, ENDPOINTS: endpoints, NODE_OPTIONS: '' };
+  const child = spawn(process.execPath, ['--import', 'tsx', `examples/${example}.ts`], { cwd: ROOT, env });
+  let output = '';
+  let errors = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output, errors };
+}
+
+describe.concurrent('An example runs alone, ends well and says nothing on stderr:', {
+  timeout: LIMIT,
+}, () => {
+  const examples: readonly [string, readonly RegExp[]][] = [
+    ['openai-client', [/answered:\n\S+/, /As a stream:\n\S+/, /Stopped by the user/, /Outstanding now: 0$/m]],
+    ['ai-sdk', [/^Whole: +\S+/m, /trying again elsewhere/, /Streamed: \S+/, /Outstanding now: 0$/m]],
+    ['langchain', [/^12 answers/m, /^fast: 9 requests$/m, /^slow: 3 requests$/m, /Outstanding now: 0$/m]],
+    ['custom-scorer', [/^Answered by spare\.$/m]],
+    [
+      'overflow-to-hosted-api',
+      [
+        /^ 6 at once.*{ 'gpu-[12]': 3, 'gpu-[12]': 3 }$/m,
+        /^14 at once.*hosted: 6/m,
+        /both GPUs have gone: +{ hosted: 3 }$/m,
+        /was asked for: +hosted-small$/m,
+        /saw the hosted API key: +false$/m,
+      ],
+    ],
+  ];
+  for (const [example, patterns] of examples) {
+    it(`examples/${example}.ts`, async ({ expect }) => {
+      const { code, output, errors } = await run(example);
+      for (const pattern of patterns) expect(output).toMatch(pattern);
+      expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    });
+  }
+
+  it('examples/openai-client.ts with servers of the reader', async ({ expect }) => {
+    await using server = await MockLlmServer.start();
+    const { code, output } = await run('openai-client', server.url);
+    expect(output).toContain(`${server.url} answered:`);
+    expect(server.stats.requests).toBe(3);
+    expect(code).toBe(0);
+  });
+});
