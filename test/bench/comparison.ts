@@ -13,11 +13,10 @@ export interface Goal {
 /** The same round after round, so that what disturbs the machine disturbs all ways alike. */
 export async function takeTurns(
   ways: readonly string[],
-  rounds: number,
+  { rounds, warmUp }: { readonly rounds: number; readonly warmUp: number },
   measure: (way: string) => Promise<Measurement>,
 ): Promise<Rounds> {
-  // The first turns teach the compiler, and do not count.
-  for (const way of ways) await measure(way);
+  for (let turn = 0; turn < warmUp; turn++) for (const way of ways) await measure(way);
   const results: Record<string, Measurement>[] = [];
   for (let round = 0; round < rounds; round++) {
     const result: Record<string, Measurement> = {};

@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 export interface BenchOptions {
   /** Rounds in which every way has its turn. */
   readonly rounds: number;
+  /** Turns of every way that do not count: they teach the compiler. */
+  readonly warmUp: number;
   /** Length of one turn, in ms. */
   readonly turn: number;
   /** Where to write the figures as JSON. */
@@ -23,8 +25,9 @@ export function readOptions(args: readonly string[]): BenchOptions {
       smoke: { type: 'boolean', default: false },
     },
   });
-  if (values.smoke) return { rounds: 1, turn: 300, json: values.json };
-  return { rounds: count('--rounds', values.rounds), turn: count('--turn', values.turn), json: values.json };
+  if (values.smoke) return { rounds: 1, warmUp: 1, turn: 300, json: values.json };
+  const [rounds, turn] = [count('--rounds', values.rounds), count('--turn', values.turn)];
+  return { rounds, turn, warmUp: 3, json: values.json };
 }
 
 function count(name: string, text: string): number {

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { LoadBalancer } from 'evenkeel';
 import { expressBalancer } from 'evenkeel/express';
+import { ANSWER } from './payload.js';
 import { cpuTime, serveParent } from './serve-parent.js';
 
 const [kind = '', urlList = '[]'] = process.argv.slice(2);
@@ -20,6 +21,17 @@ const PROXIES: Readonly<Record<string, () => Promise<string>>> = {
     const balancer = new LoadBalancer({ endpoints: urls.map((url) => ({ url })) });
     const app = express().disable('x-powered-by');
     app.use('/v1', expressBalancer(balancer));
+    return listening(app.listen(0, '127.0.0.1'));
+  },
+  async 'Express alone'() {
+    const { default: express } = await import('express');
+    const app = express().disable('x-powered-by');
+    app.use('/v1', (request, response) => {
+      request.resume().once('end', () => {
+        response.writeHead(200, { 'content-type': 'application/json', 'content-length': ANSWER.byteLength });
+        response.end(ANSWER);
+      });
+    });
     return listening(app.listen(0, '127.0.0.1'));
   },
   async 'http-proxy-middleware'() {

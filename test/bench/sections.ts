@@ -17,7 +17,9 @@ const PROXY_GOALS: readonly Goal[] = [
   { way: OURS, against: 'http-proxy-middleware', atLeast: 1.7 },
   { way: OURS, against: '@portkey-ai/gateway', atLeast: 12 },
 ];
-const PROXIES = [OURS, ...PROXY_GOALS.map(({ against }) => against)];
+/** What Express itself costs: it answers the same, and sends nothing on. */
+const FLOOR = 'Express alone';
+const PROXIES = [OURS, FLOOR, ...PROXY_GOALS.map(({ against }) => against)];
 
 /** The functions an application calls itself, each in the same process as the others. */
 export async function callSections(
@@ -33,7 +35,7 @@ export async function callSections(
   ): Promise<Section> => {
     const measure = (way: string) =>
       clients.ask<Measurement>(JSON.stringify({ way, milliseconds: options.turn }));
-    return { title, ways, goals, skipped: [], rounds: await takeTurns(ways, options.rounds, measure) };
+    return { title, ways, goals, skipped: [], rounds: await takeTurns(ways, options, measure) };
   };
   const clientGoal = Number(process.versions.node.split('.')[0]) >= 22 ? 1.5 : 2;
   return [
@@ -69,13 +71,13 @@ export async function proxySection(
       ]);
       running.set(kind, { process, target: { url: process.ready.url, headers: headersFor(kind, urls) } });
     } catch (error) {
-      if (kind === OURS) throw error;
+      if (kind === OURS || kind === FLOOR) throw error;
       skipped.push(`${kind} (it did not start; is it installed?)`);
     }
   }
   try {
     const ways = [...running.keys()];
-    const rounds = await takeTurns(ways, options.rounds, async (way) => {
+    const rounds = await takeTurns(ways, options, async (way) => {
       const proxy = running.get(way);
       if (proxy === undefined) throw new Error(`No such proxy: ${way}`);
       const before = await proxy.process.ask<number>('cpu');
