@@ -28,7 +28,7 @@ export interface ProxyOptions<Incoming> {
   overrides?(request: Incoming): RequestOverrides | undefined;
 }
 
-export const PROXY_OPTIONS = ['trustProxy', 'stripPrefix', 'headers', 'overrides'] as const;
+const PROXY_OPTIONS = ['trustProxy', 'stripPrefix', 'headers', 'overrides'] as const;
 
 export interface ProxySettings<Incoming> {
   readonly trustProxy: boolean;
