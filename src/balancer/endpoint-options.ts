@@ -61,24 +61,24 @@ export function resolveEndpoint(config: unknown, option: string): Endpoint {
 
 function resolveUrl(option: string, value: unknown): URL {
   if (typeof value !== 'string' || !URL.canParse(value)) {
-    throw new InvalidOptionError(option, 'must be an absolute URL, as in http://10.0.0.1:8000', value);
+    throw new InvalidOptionError(option, 'must be an absolute URL, as in http://10.0.0.1:8000', shown(value));
   }
   const url = new URL(value);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new InvalidOptionError(option, 'must begin with http:// or https://', value);
+    throw new InvalidOptionError(option, 'must begin with http:// or https://', shown(value));
   }
-  // The value is not shown: it holds a secret.
   if (url.username !== '' || url.password !== '') {
-    throw new InvalidOptionError(
-      option,
-      'must hold no credentials; use the headers option',
-      `${url.protocol}//…@${url.host}`,
-    );
+    throw new InvalidOptionError(option, 'must hold no credentials; use the headers option', shown(value));
   }
   if (url.search !== '' || url.hash !== '') {
-    throw new InvalidOptionError(option, 'must have no query and no fragment', url.origin + url.pathname);
+    throw new InvalidOptionError(option, 'must have no query and no fragment', shown(value));
   }
   return url;
+}
+
+/** A URL for a message, without the parts in which secrets stand. */
+function shown(value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(/\/\/[^/]*@/, '//…@').replace(/[?#].*$/s, '') : value;
 }
 
 /** Ids stand in response headers, so they must be fit for one. */

@@ -1,4 +1,4 @@
-import type { EndpointStateName } from '../core/endpoint.js';
+import type { EndpointStateName, EndpointView } from '../core/endpoint.js';
 import type { InferenceRequest } from '../core/inference-request.js';
 import type { PolicyExplanation } from '../core/policy.js';
 import type { Engine } from './engine.js';
@@ -61,11 +61,23 @@ export function explain(engine: Engine, asked: ExplainedRequest): Explanation {
   }
   return {
     policy: policy.name,
-    choice: policy.select(candidates, request, engine.context)?.id,
+    ...explainChoice(engine, candidates, request),
     candidates: ids,
-    scores: policy.explain?.(candidates, request, engine.context) ?? [],
     exclusions,
     availability: found.kind,
+  };
+}
+
+/** A policy may rely on having a candidate. */
+function explainChoice(
+  { options: { policy }, context }: Engine,
+  candidates: readonly EndpointView[],
+  request: InferenceRequest,
+): Pick<Explanation, 'choice' | 'scores'> {
+  if (candidates.length === 0) return { choice: undefined, scores: [] };
+  return {
+    choice: policy.select(candidates, request, context)?.id,
+    scores: policy.explain?.(candidates, request, context) ?? [],
   };
 }
 

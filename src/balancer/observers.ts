@@ -15,9 +15,11 @@ export class Observers {
   }
 
   add(observer: BalancerObserver): () => void {
-    this.#observers = [...this.#observers, observer];
+    // A function of its own, so that an observer that was added twice is taken away one at a time.
+    const own: BalancerObserver = (event) => observer(event);
+    this.#observers = [...this.#observers, own];
     return () => {
-      this.#observers = this.#observers.filter((one) => one !== observer);
+      this.#observers = this.#observers.filter((one) => one !== own);
     };
   }
 
