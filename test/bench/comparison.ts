@@ -31,13 +31,22 @@ export function ratio(rounds: Rounds, way: string, against: string): number {
   return median(rounds.map((round) => perSecond(round[way]) / perSecond(round[against])));
 }
 
+/** How many times the processor time of the one the other takes: what remains when the machine is shared. */
+export function cpuRatio(rounds: Rounds, way: string, against: string): number {
+  return median(rounds.map((round) => cpuPerRequest(round[against]) / cpuPerRequest(round[way])));
+}
+
 export function medianRate(rounds: Rounds, way: string): number {
   return median(rounds.map((round) => perSecond(round[way])));
 }
 
 /** Processor time a request, in µs. */
 export function medianCpu(rounds: Rounds, way: string): number {
-  return median(rounds.map((round) => (round[way]?.cpu ?? Number.NaN) / (round[way]?.requests ?? 0)));
+  return median(rounds.map((round) => cpuPerRequest(round[way])));
+}
+
+function cpuPerRequest(measurement: Measurement | undefined): number {
+  return measurement === undefined ? Number.NaN : measurement.cpu / measurement.requests;
 }
 
 function perSecond(measurement: Measurement | undefined): number {

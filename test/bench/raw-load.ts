@@ -1,9 +1,8 @@
 import { connect, type Socket } from 'node:net';
+import { isWhole } from './http-message.js';
 import { QUESTION } from './payload.js';
 
 const CONCURRENCY = 64;
-const END_OF_HEAD = '\r\n\r\n';
-const END_OF_CHUNKS = '\r\n0\r\n\r\n';
 
 export interface ProxyTarget {
   readonly url: string;
@@ -52,13 +51,4 @@ function converse(socket: Socket, request: Buffer, more: () => boolean): Promise
     });
     socket.write(request);
   });
-}
-
-function isWhole(text: string): boolean {
-  const head = text.indexOf(END_OF_HEAD);
-  if (head === -1) return false;
-  const length = /\r\ncontent-length: *(\d+)/i.exec(text.slice(0, head))?.[1];
-  return length === undefined
-    ? text.endsWith(END_OF_CHUNKS)
-    : text.length >= head + END_OF_HEAD.length + Number(length);
 }
