@@ -62,7 +62,7 @@ export class BufferedResponse extends ResponseHead implements Response {
   /** The same answer as the platform makes it; from then on it holds the body's state. */
   #stream(): Response {
     if (this.#platform === undefined) {
-      this.#platform = new Response(this.#bytes.byteLength === 0 ? null : this.#bytes, this);
+      this.#platform = new Response(this.#bytes, this);
       if (this.#used) void this.#platform.arrayBuffer();
     }
     return this.#platform;
