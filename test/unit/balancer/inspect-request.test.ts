@@ -29,7 +29,7 @@ function inspect(
 }
 function inspected(...args: Parameters<typeof inspect>) {
   const found = inspect(...args);
-  if ('code' in found) throw new Error(found.message);
+  if (found.refusal !== undefined) throw new Error(found.refusal.message);
   return found;
 }
 
@@ -95,13 +95,23 @@ describe('inspectRequest', () => {
   );
 
   it('refuses a JSON body that is cut', () => {
-    expect(inspect('{"model":"m"')).toMatchObject({ code: 'invalid_json' });
+    expect(inspect('{"model":"m"')).toMatchObject({
+      refusal: { code: 'invalid_json' },
+      request: { path: '/v1/chat/completions' },
+    });
   });
 
   it('does not look into a body of another type, nor an empty one', () => {
     const headers = { 'content-type': 'multipart/form-data; boundary=x' };
     expect(inspected('{"model":"m"', { path: '/v1/audio/transcriptions', headers }).facts).toBeUndefined();
     expect(inspected('').facts).toBeUndefined();
+  });
+
+  it('reads a string that fetch called text as JSON on a path it knows, and nowhere else', () => {
+    for (const headers of [{ 'content-type': 'text/plain;charset=UTF-8' }, {}]) {
+      expect(inspected('{"model":"m"}', { headers }).request.model).toBe('m');
+      expect(inspected('{"model":"m"}', { headers, path: '/upload' }).facts).toBeUndefined();
+    }
   });
 
   it('asks the options with the facts at hand; the request itself has the last word on affinity', () => {
