@@ -108,7 +108,8 @@ describe('inspectRequest', () => {
   });
 
   it('reads a string that fetch called text as JSON on a path it knows, and nowhere else', () => {
-    for (const headers of [{ 'content-type': 'text/plain;charset=UTF-8' }, {}]) {
+    const untyped: Record<string, string>[] = [{ 'content-type': 'text/plain;charset=UTF-8' }, {}];
+    for (const headers of untyped) {
       expect(inspected('{"model":"m"}', { headers }).request.model).toBe('m');
       expect(inspected('{"model":"m"}', { headers, path: '/upload' }).facts).toBeUndefined();
     }
