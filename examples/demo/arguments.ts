@@ -19,7 +19,7 @@ export const HELP = `npm run demo -- [options]
 Needs no options and nothing else running.
 
   --users N            people who ask at the same time (100)
-  --seconds N          length of the whole demo, in four runs of the same load (28)
+  --seconds N          length of the whole demo, in four runs of the same load (24)
   --trace FILE         replay real arrivals and sizes, compressed in time: a CSV with the columns
                        TIMESTAMP,ContextTokens,GeneratedTokens, or JSON lines with timestamp,
                        input_length and output_length
@@ -35,7 +35,7 @@ export function readArguments(argv: readonly string[]): DemoArguments | 'help' {
   if (values.help === true) return 'help';
   return {
     users: wholeNumber('--users', values.users, 100, 1000),
-    seconds: wholeNumber('--seconds', values.seconds, 28, 3600),
+    seconds: wholeNumber('--seconds', values.seconds, 24, 3600),
     trace: values.trace,
     endpoints: values.endpoints?.split(',').map(endpointUrl),
   };

@@ -6,7 +6,7 @@ import { leastOutstanding, roundRobin } from 'evenkeel';
 import { type DemoArguments, HELP, readArguments, UsageError } from './arguments.js';
 import { FLEET_CAPACITY, type Pace, running, startFleet } from './fleet.js';
 import { type Load, replay, users } from './load.js';
-import { type RunResult, run, type Scenario } from './run.js';
+import { type RunResult, run, type Scenario, warmUp } from './run.js';
 import { held, summary } from './summary.js';
 import { type Arrival, compress, readTrace } from './trace.js';
 
@@ -42,6 +42,8 @@ async function main(argv: readonly string[]): Promise<number> {
       run({ ...scenario, model, length, load: plan.load });
     const names = servers.map(({ id, weight }) => `${id} (weight ${weight})`).join(', ');
     process.stdout.write(`${plan.description}\n${names}\n`);
+    // Not over servers of the user's: their tokens may cost something.
+    if (given.endpoints === undefined) await warmUp(servers, model);
     const balanced = await runWith({ title: 'least outstanding', servers, policy: leastOutstanding() });
     const others = [
       await runWith({ title: 'round robin by weight', servers, policy: roundRobin() }),

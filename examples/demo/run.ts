@@ -78,6 +78,20 @@ export async function run(scenario: Scenario): Promise<RunResult> {
   }
 }
 
+/** Sends a crowd of short questions first, so that the first run is not slowed by code that is not compiled yet. */
+export async function warmUp(servers: readonly Server[], model: string): Promise<void> {
+  const app = await startApp({ endpoints: servers.map(({ url }) => ({ url })) });
+  try {
+    const client = new OpenAI({ apiKey: 'unused', baseURL: `${app.url}/v1`, maxRetries: 0 });
+    const question = { promptTokens: 100, answerTokens: 16 };
+    for (let round = 0; round < 3; round++) {
+      await Promise.all(Array.from({ length: 60 }, () => ask(client, model, question)));
+    }
+  } finally {
+    await app.close();
+  }
+}
+
 /** A stream that breaks off is asked for once more, by the application: the balancer may not, since part of it was read. */
 async function converse(
   client: OpenAI,

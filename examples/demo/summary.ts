@@ -17,7 +17,9 @@ export function summary(main: RunResult, others: readonly RunResult[]): string {
     '',
     ...textTable(['endpoint', 'served', 'share'], shares(main)),
     '',
-    killed === undefined ? 'The same load:' : `The same load, ${killed.id} killed for as long:`,
+    killed === undefined
+      ? 'The same load:'
+      : `The same load, ${killed.id} killed for as long, the outage included:`,
     '',
     ...textTable(
       ['', 'answered', 'errors', 'broken', 'answers/s', 'first token p50', 'p95'],
