@@ -59,7 +59,7 @@ async function ask(count: number): Promise<Record<string, number>> {
 console.log(' 6 at once, which the GPUs can hold:      ', await ask(6));
 console.log('14 at once, of which the GPUs hold 8:     ', await ask(14));
 await Promise.all(own.map((server) => server.kill()));
-console.log(' 3 at once, after both GPUs have gone:    ', await ask(3));
+console.log(' 6 at once, after both GPUs have gone:    ', await ask(6));
 
 const names = new Set(hosted.requests.map(({ body }) => (body as { model: string }).model));
 console.log('The hosted API was asked for:             ', ...names);

@@ -67,7 +67,7 @@ export function startAttempt(engine: Engine, lease: Lease, terms: AttemptTerms):
           committed: tap.committed,
           contentEvents: watch?.findings.contentEvents ?? 0,
           tokenInterval,
-          usage: watch?.findings.usage,
+          usage: tap.usage,
         });
       }
       engine.changed(endpoint);

@@ -28,6 +28,8 @@ export type LiveRequest = { -readonly [Key in keyof InferenceRequest]: Inference
 export interface Inspection {
   readonly request: LiveRequest;
   readonly facts: BodyFacts | undefined;
+  /** The request cannot be sent at all. */
+  readonly refusal: Refusal | undefined;
   /** The path is one whose protocol is known. */
   readonly inference: boolean;
 }
@@ -37,22 +39,26 @@ const INFERENCE =
 /** Ollama streams unless told not to. */
 const STREAMS_BY_DEFAULT = /\/api\/(?:chat|generate)$/;
 const BYTES_PER_TOKEN = 4;
+const INVALID_JSON: Refusal = {
+  code: 'invalid_json',
+  message: 'The request body is not a complete JSON object',
+};
 
 /** Reads what the balancer must know of a request. The body is looked at where it lies. */
 export function inspectRequest(
   incoming: BalancedRequest,
   body: Uint8Array | undefined,
   terms: InspectionTerms,
-): Inspection | Refusal {
+): Inspection {
   const { method, path, headers, clientAddress, overrides } = incoming;
   const query = path.indexOf('?');
   const pathname = query === -1 ? path : path.slice(0, query);
   const inference = method === 'POST' && INFERENCE.test(pathname);
   let facts: BodyFacts | undefined;
+  let refusal: Refusal | undefined;
   if (body !== undefined && body.byteLength > 0 && isJson(headers['content-type'] ?? '', inference)) {
     facts = scanJson(body);
-    if (facts === undefined)
-      return { code: 'invalid_json', message: 'The request body is not a complete JSON object' };
+    if (facts === undefined) refusal = INVALID_JSON;
   }
   const streaming =
     facts?.stream ??
@@ -63,6 +69,7 @@ export function inspectRequest(
   const promptTokens = estimate >= 0 ? estimate : Math.ceil((body?.byteLength ?? 0) / BYTES_PER_TOKEN);
   return {
     facts,
+    refusal,
     inference,
     request: {
       method,

@@ -6,6 +6,13 @@ import type { Refusal } from './refusal.js';
 /** Asked again after this long, a full queue may have room. */
 const QUEUE_RETRY_AFTER = 1_000;
 
+export function bodyTooLarge(limit: number): Refusal {
+  return {
+    code: 'body_too_large',
+    message: `The request body is larger than ${limit} bytes (option maxBodyBytes)`,
+  };
+}
+
 /** There is no place for the request. */
 export function placelessRefusal(
   reason: Placeless | AdmissionRefusal,

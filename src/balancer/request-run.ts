@@ -76,7 +76,7 @@ export class RequestRun {
       body: this.#body,
       inspection: this.#inspection,
       timeouts: this.#timeouts,
-      classify: (error, sent, reused) => this.#classify(error, sent, reused),
+      classify: (error, sent, stale) => this.#classify(error, sent, stale),
     });
     this.#stopsWith(tap);
     return tap;
@@ -115,7 +115,7 @@ export class RequestRun {
   answer(tap: ResponseTap, result: AttemptResult, outcome: Outcome, denied?: string): BalancedReply {
     if (result.kind === 'failure' && !result.passable) {
       tap.cancel();
-      return this.#reply(failureRefusal(outcome, this.#endpoint ?? 'none', denied));
+      return this.reply(failureRefusal(outcome, this.#endpoint ?? 'none', denied));
     }
     tap.commit();
     // A wait since the attempt may have left its own way to stop.
@@ -139,14 +139,14 @@ export class RequestRun {
       const kind = reason === 'queue-full' || reason === 'max-wait' ? reason : 'no-endpoint';
       observers.tell({ type: 'request-shed', request: this.request, reason: kind });
     }
-    return this.#reply(placelessRefusal(reason, this.request.model, this.#engine.options.admission));
+    return this.reply(placelessRefusal(reason, this.request.model, this.#engine.options.admission));
   }
 
   /** Ends a request that was stopped from outside. @throws the caller's reason, if it was the caller */
   cancelled(tap: ResponseTap | undefined, unused?: Lease): BalancedReply {
     tap?.cancel();
     if (unused?.settle(this.cancellation.outcome)) this.#engine.changed(unused.endpoint);
-    return this.#reply(this.cancellation.refusal());
+    return this.reply(this.cancellation.refusal());
   }
 
   finish(status: number, outcome: OutcomeKind | 'shed'): void {
@@ -169,16 +169,17 @@ export class RequestRun {
     }
   }
 
-  #reply(refusal: Refusal): BalancedReply {
+  /** Gives the balancer's own answer. */
+  reply(refusal: Refusal): BalancedReply {
     const reply = refusalReply({ ...refusal, endpoint: this.#endpoint, attempts: this.request.attempt });
     this.finish(reply.status, this.request.attempt === 0 ? 'shed' : 'fault');
     return reply;
   }
 
-  #classify(error: Error, sent: boolean, reused: boolean): Outcome {
+  #classify(error: Error, sent: boolean, stale: boolean): Outcome {
     const { reason, invalid } = classifyError(error, sent);
     if (invalid) return { kind: 'rejected', status: 400 };
-    if (reused && reason === 'reset' && !this.#staleSpent) {
+    if (stale && reason === 'reset' && !this.#staleSpent) {
       this.#staleSpent = true;
       return { kind: 'neutral', reason: 'stale-connection' };
     }

@@ -8,6 +8,7 @@ import type { Engine } from './engine.js';
 import { inspectRequest } from './inspect-request.js';
 import { applyOverrides } from './overrides.js';
 import { refusalReply } from './refusal.js';
+import { bodyTooLarge } from './refusal-reasons.js';
 import { RequestRun } from './request-run.js';
 
 /** An attempt that ended badly, kept until a better one begins: its answer may still be the one to give. */
@@ -32,18 +33,13 @@ export async function send(engine: Engine, incoming: BalancedRequest): Promise<B
   const streamed = source !== undefined && !(source instanceof Uint8Array);
   const passThrough = streamed && incoming.overrides?.bufferBody === false;
   const body = streamed && !passThrough ? await bufferBody(source, maxBodyBytes, incoming.signal) : source;
-  if (body === TOO_LARGE || (body instanceof Uint8Array && body.byteLength > maxBodyBytes)) {
-    return refusalReply({
-      code: 'body_too_large',
-      message: `The request body is larger than ${maxBodyBytes} bytes (option maxBodyBytes)`,
-    });
-  }
+  const tooLarge = body === TOO_LARGE || (body instanceof Uint8Array && body.byteLength > maxBodyBytes);
   const inspection = inspectRequest(incoming, body instanceof Uint8Array ? body : undefined, engine.options);
-  if ('code' in inspection) return refusalReply(inspection);
-
   engine.noteCallerRetries(incoming.headers);
 
-  const run = new RequestRun(engine, incoming, body, inspection, timeouts);
+  const run = new RequestRun(engine, incoming, tooLarge ? undefined : body, inspection, timeouts);
+  if (tooLarge) return run.reply(bodyTooLarge(maxBodyBytes));
+  if (inspection.refusal !== undefined) return run.reply(inspection.refusal);
   const { request, cancellation } = run;
   let last: Last | undefined;
   try {

@@ -2,18 +2,18 @@
  * Decides whether to try again, from the outcome alone (the table `OUTCOME_RULES`).
  *
  *   overloaded   at once on an untried endpoint; else when the first one has cooled off, if that is soon enough
- *   fault        at once on an untried endpoint if the request was never sent; else after a random backoff
+ *   fault        a lost connection: at once and for nothing on an untried endpoint; all others after a backoff
  *   neutral      a stale connection: once for nothing; 408 and 425: after a backoff; all others never
  *   success, rejected   never
  *
  * Worked line: 3 attempts, backoff base 50. The first attempt gets a 500: wait 0..50 ms. The second is refused a
- * connection and one endpoint is untried: wait 0, half price. The third fails: stop, its answer goes to the caller.
+ * connection and one endpoint is untried: wait 0, no price. The third fails: stop, its answer goes to the caller.
  *
  * Needs nothing but the situation and randomness. Not for requests that must reach a server at most once: use
  * `retry: false`.
  */
 import type { Random } from '../core/clock.js';
-import { OUTCOME_RULES } from '../core/outcome.js';
+import { OUTCOME_RULES, type Outcome } from '../core/outcome.js';
 import type { RetryDecision, RetryPolicy, RetrySituation } from '../core/retry.js';
 import { systemRandom } from '../system.js';
 import { type BackoffOptions, backoffDelay } from './backoff.js';
@@ -51,6 +51,12 @@ export function defaultRetry(
       return NOT_RETRYABLE;
     if (attempts >= limit) return { retry: false, reason: 'attempts-exhausted' };
 
+    // A lost connection says that this endpoint is gone, not that the pool is busy: to move to a healthy one is free,
+    // as gRPC's transparent retry. Else one endpoint's death would cost every request beyond the budget. A request
+    // that was sent moves free once only: it may be what the endpoint died of.
+    if (untried > 0 && isLost(outcome) && (!outcome.sent || attempts === 1))
+      return { retry: true, delay: 0, cost: 0 };
+
     const wait = () => backoffDelay(attempts - 1, backoff, random);
     if (outcome.kind === 'overloaded') {
       const delay = untried > 0 ? 0 : (soonest ?? wait());
@@ -62,4 +68,10 @@ export function defaultRetry(
     return { retry: true, delay, cost: sent ? FULL_PRICE : NEVER_SENT_PRICE };
   };
   return { decide };
+}
+
+/** The connection could not be made, or broke. */
+function isLost(outcome: Outcome): outcome is Extract<Outcome, { kind: 'fault' }> {
+  if (outcome.kind !== 'fault') return false;
+  return outcome.reason === 'connect' || outcome.reason === 'timeout-connect' || outcome.reason === 'reset';
 }

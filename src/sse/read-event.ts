@@ -1,3 +1,4 @@
+import type { TokenUsage } from '../core/events.js';
 import type { StreamFindings } from './stream-findings.js';
 
 type Json = Record<string, unknown>;
@@ -101,21 +102,26 @@ function readOllama(event: Json, findings: StreamFindings): void {
   }
   if (event.done === true) {
     findings.done = true;
-    findings.usage = {
-      prompt: count(event.prompt_eval_count) ?? findings.usage?.prompt,
-      completion: count(event.eval_count) ?? findings.usage?.completion,
-    };
+    findings.usage = usageOf(event);
   }
 }
 
-/** OpenAI calls it prompt and completion tokens, Anthropic and responses input and output. */
 function readUsage(event: Json, findings: StreamFindings): void {
   const carrier = isObject(event.response) ? event.response : isObject(event.message) ? event.message : event;
-  const usage = isObject(carrier.usage) ? carrier.usage : event.usage;
-  if (!isObject(usage)) return;
+  const usage = usageOf(isObject(carrier.usage) ? carrier.usage : event.usage);
+  if (usage === undefined) return;
   findings.usage = {
-    prompt: count(usage.prompt_tokens) ?? count(usage.input_tokens) ?? findings.usage?.prompt,
-    completion: count(usage.completion_tokens) ?? count(usage.output_tokens) ?? findings.usage?.completion,
+    prompt: usage.prompt ?? findings.usage?.prompt,
+    completion: usage.completion ?? findings.usage?.completion,
+  };
+}
+
+/** OpenAI calls it prompt and completion tokens, Anthropic and responses input and output, Ollama eval counts. */
+export function usageOf(usage: unknown): TokenUsage | undefined {
+  if (!isObject(usage)) return undefined;
+  return {
+    prompt: count(usage.prompt_tokens) ?? count(usage.input_tokens) ?? count(usage.prompt_eval_count),
+    completion: count(usage.completion_tokens) ?? count(usage.output_tokens) ?? count(usage.eval_count),
   };
 }
 

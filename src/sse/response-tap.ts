@@ -1,14 +1,19 @@
+import type { TokenUsage } from '../core/events.js';
 import type { BodySink, ReplyBody } from '../core/exchange.js';
 import type { FaultReason, Outcome } from '../core/outcome.js';
 import type { ResponseHeaders, TransportCall, TransportHandler } from '../core/transport.js';
+import { answerUsage } from './answer-usage.js';
 import { BodyDelivery } from './body-delivery.js';
 import { chooseReading, type Reading } from './choose-reading.js';
 import { expiredClock, judgeEnd, judgeHeld, judgeStreamedError } from './judge-stream.js';
 import { Settlement } from './settlement.js';
 import { streamFailure } from './stream-failure.js';
 import type { StreamWatch } from './stream-watch.js';
+import { TapClocks } from './tap-clocks.js';
 import type { AttemptResult, ResponseHead, TapTerms } from './tap-terms.js';
-import { Watchdog } from './watchdog.js';
+
+/** A server that had closed an idle connection lets us know within a round trip; later it died of something else. */
+const STALE_WITHIN = 1_000;
 
 /**
  * Stands between one attempt and the caller: holds back what comes before the first content, so that
@@ -18,7 +23,7 @@ import { Watchdog } from './watchdog.js';
  */
 export class ResponseTap implements TransportHandler, ReplyBody {
   readonly #terms: TapTerms;
-  readonly #watchdog: Watchdog;
+  readonly #clocks: TapClocks;
   readonly #body = new BodyDelivery(() => this.#paused());
   /** Resolves once it can be decided whether to pass this attempt on. */
   readonly ready: Promise<AttemptResult>;
@@ -29,7 +34,6 @@ export class ResponseTap implements TransportHandler, ReplyBody {
   #reused = false;
   /** The endpoint has said its last. */
   #ended = false;
-  #startedAt: number;
   head: ResponseHead = { status: 0, statusText: '', headers: {} };
   readonly settlement: Settlement;
   /** True once the caller is given this attempt's answer. */
@@ -41,8 +45,7 @@ export class ResponseTap implements TransportHandler, ReplyBody {
     this.ready = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    this.#startedAt = terms.clock.now();
-    this.#watchdog = new Watchdog(terms.clock, terms.timeouts.idle, () => this.#expire());
+    this.#clocks = new TapClocks(terms, () => this.#expire());
   }
 
   /** Sends the request and starts the clocks. */
@@ -50,7 +53,7 @@ export class ResponseTap implements TransportHandler, ReplyBody {
     const call = send(this);
     this.#call = call;
     if (this.#phase === 'over') call.abort();
-    else if (this.#phase === 'connecting') this.#expect(this.#terms.timeouts.connect, this.#startedAt);
+    else if (this.#phase === 'connecting') this.#clocks.connecting();
   }
 
   /** Of a stream only. */
@@ -58,13 +61,17 @@ export class ResponseTap implements TransportHandler, ReplyBody {
     return this.#reading?.watch;
   }
 
+  /** Tokens as the endpoint reported them; read when asked for. */
+  get usage(): TokenUsage | undefined {
+    const json = this.#reading?.json === true && this.#ended;
+    return json ? answerUsage(this.#body.joined()) : this.watch?.findings.usage;
+  }
+
   onSent(reused: boolean): void {
     if (this.#phase !== 'connecting') return;
     this.#phase = 'waiting';
     this.#reused = reused;
-    const { clock, timeouts, streaming } = this.#terms;
-    this.#startedAt = clock.now();
-    this.#expect(streaming ? timeouts.firstToken : timeouts.response, this.#startedAt);
+    this.#clocks.sent();
   }
 
   onHeaders(status: number, headers: ResponseHeaders, statusText: string): void {
@@ -72,17 +79,14 @@ export class ResponseTap implements TransportHandler, ReplyBody {
     this.#phase = 'holding';
     this.head = { status, statusText, headers };
     this.#reading = chooseReading(status, headers, this.#terms);
-    const { clock, timeouts, streaming } = this.#terms;
-    const now = clock.now();
-    if (this.watch === undefined) {
-      this.#expect(timeouts.idle, now);
-      if (status < 300) this.#terms.onAnswering(now - this.#startedAt, false);
-    } else if (!streaming) this.#expect(timeouts.firstToken, now);
+    if (this.watch !== undefined) return this.#clocks.streams();
+    this.#clocks.idle();
+    if (status < 300) this.#terms.onAnswering(this.#clocks.elapsed, false);
   }
 
   onData(chunk: Uint8Array): void {
     if (this.#phase !== 'holding' && this.#phase !== 'flowing') return;
-    if (this.watch === undefined) this.#expectMore(this.#terms.clock.now());
+    if (this.watch === undefined) this.#expectMore();
     else this.#observe(chunk, this.#terms.clock.now());
     this.#body.accept(chunk);
     this.#consider();
@@ -102,8 +106,8 @@ export class ResponseTap implements TransportHandler, ReplyBody {
     this.#ended = true;
     // The answer was whole before the connection broke: nobody lost anything.
     if (this.watch?.findings.done) return this.#finish();
-    const answered = this.#phase === 'holding' || this.#phase === 'flowing';
-    this.#fail(this.#terms.classify(error, this.#phase !== 'connecting', this.#reused && !answered));
+    const stale = this.#reused && this.#phase === 'waiting' && this.#clocks.elapsed < STALE_WITHIN;
+    this.#fail(this.#terms.classify(error, this.#phase !== 'connecting', stale));
   }
 
   get complete(): Uint8Array | undefined {
@@ -117,7 +121,7 @@ export class ResponseTap implements TransportHandler, ReplyBody {
   resume(): void {
     if (!this.#body.resume() || this.#ended) return;
     // The idle clock stood still while the reader did.
-    this.#expectMore(this.#terms.clock.now());
+    this.#expectMore();
     this.#call?.resume();
   }
 
@@ -147,8 +151,8 @@ export class ResponseTap implements TransportHandler, ReplyBody {
     if (watch === undefined) return;
     const answering = watch.answering;
     if (watch.observe(chunk, now)) {
-      if (!answering) this.#terms.onAnswering(now - this.#startedAt, true);
-      this.#expectMore(now);
+      if (!answering) this.#terms.onAnswering(this.#clocks.elapsed, true);
+      this.#expectMore();
     }
     const { findings } = watch;
     if (findings.error !== undefined) {
@@ -196,15 +200,11 @@ export class ResponseTap implements TransportHandler, ReplyBody {
   #paused(): void {
     if (this.#ended) return;
     this.#call?.pause();
-    this.#expect(this.#terms.timeouts.unread, this.#terms.clock.now());
+    this.#clocks.unread();
   }
 
-  #expect(wait: number, now: number): void {
-    this.#watchdog.expect(now + wait, now);
-  }
-
-  #expectMore(now: number): void {
-    if (!this.#ended && !this.#body.paused) this.#expect(this.#terms.timeouts.idle, now);
+  #expectMore(): void {
+    if (!this.#ended && !this.#body.paused) this.#clocks.idle();
   }
 
   #fault(reason: FaultReason): Outcome {
@@ -213,7 +213,7 @@ export class ResponseTap implements TransportHandler, ReplyBody {
   }
 
   #hangUp(): void {
-    this.#watchdog.stop();
+    this.#clocks.stop();
     if (!this.#ended) this.#call?.abort();
     this.#ended = true;
   }

@@ -14,9 +14,9 @@ export interface TapTerms {
   readonly inference: boolean;
   /**
    * Makes a transport error into an outcome.
-   * @param reused the connection had been open before and broke without a byte of answer
+   * @param stale an open connection was used again and broke at once, without a byte of answer
    */
-  classify(error: Error, sent: boolean, reused: boolean): Outcome;
+  classify(error: Error, sent: boolean, stale: boolean): Outcome;
   /** The first content of a stream, or the headers of any other 2xx answer. */
   onAnswering(elapsed: number, streamed: boolean): void;
   /** Exactly once. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { StreamError } from '../../src/index.js';
-import type { RetryBudgetOptions } from '../../src/retries/retry-budget.js';
 import { manualClock, seededRandom } from '../../src/testing/index.js';
 import { CHAT, chat, Fleet } from '../support/fleet.js';
 
@@ -18,14 +17,13 @@ interface Ending {
 }
 
 /** Three servers and a balancer on one clock of ours: no answer goes on, and no wait ends, until it is told to. */
-async function start(budget: Partial<RetryBudgetOptions> = {}) {
+async function start() {
   const clock = manualClock();
   const fleet = await Fleet.start({
     servers: new Array(3).fill({ tokens: 6, clock }),
     clock,
     random: seededRandom(7),
     breaker: { openFor: OPEN_FOR },
-    retry: { budget },
   });
   for (const server of fleet.servers) {
     // A late answer keeps its connection open with comments and has no content yet; the others have one token.
@@ -66,13 +64,12 @@ async function advanceUntil(clock: ReturnType<typeof manualClock>, over: () => b
 }
 
 describe('Killing one of three endpoints under 60 streams', () => {
-  for (const [name, isLateStream, budget] of [
-    ['a third of which wait for their first token', (index: number) => index % 3 === 0, {}],
-    // One retry for every three streams: more than the budget's 0.2, which `retry.budget` is there to change.
-    ['all of which wait for their first token', () => true, { ratio: 1 }],
+  for (const [name, isLateStream] of [
+    ['a third of which wait for their first token', (index: number) => index % 3 === 0],
+    ['all of which wait for their first token', () => true],
   ] as const) {
     it(`of 60 streams, ${name}: fails those alone that had sent some, and never as a clean end`, async () => {
-      const { fleet, clock } = await start(budget);
+      const { fleet, clock } = await start();
       await using _ = fleet;
       let over = 0;
       const streams = Array.from({ length: STREAMS }, (_, index) =>

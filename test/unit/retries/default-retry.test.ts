@@ -33,6 +33,7 @@ const refused: Outcome = {
   sent: false,
   error: undefined,
 };
+const reset: Outcome = { kind: 'fault', reason: 'reset', status: undefined, sent: true, error: undefined };
 const failed: Outcome = { kind: 'fault', reason: 'status', status: 500, sent: true, error: undefined };
 const neutral = (reason: NeutralReason): Outcome => ({ kind: 'neutral', reason });
 
@@ -61,9 +62,19 @@ describe('the default retry policy', () => {
     });
   });
 
-  it('moves on at once, at half price, when the request was never sent', () => {
-    expect(decide(refused)).toEqual({ retry: true, delay: 0, cost: 0.5 });
+  it('leaves an endpoint that was never reached at once and for nothing', () => {
+    expect(decide(refused)).toEqual({ retry: true, delay: 0, cost: 0 });
+    expect(decide(refused, { attempts: 2 })).toEqual({ retry: true, delay: 0, cost: 0 });
+  });
+
+  it('leaves an endpoint that broke the connection for nothing once: the request may be what it died of', () => {
+    expect(decide(reset)).toEqual({ retry: true, delay: 0, cost: 0 });
+    expect(decide(reset, { attempts: 2 })).toEqual({ retry: true, delay: 50, cost: 1 });
+  });
+
+  it('pays for a lost connection when no healthy endpoint is untried', () => {
     expect(decide(refused, { untried: 0 })).toEqual({ retry: true, delay: 25, cost: 0.5 });
+    expect(decide(reset, { untried: 0 })).toEqual({ retry: true, delay: 25, cost: 1 });
   });
 
   it('backs off after a fault', () => {
