@@ -43,7 +43,7 @@ describe.concurrent('An example runs alone, ends well and says nothing on stderr
       [
         /^ 6 at once.*{ 'gpu-[12]': 3, 'gpu-[12]': 3 }$/m,
         /^14 at once.*hosted: 6/m,
-        /both GPUs have gone: +{ hosted: 3 }$/m,
+        /both GPUs have gone: +{ hosted: 6 }$/m,
         /was asked for: +hosted-small$/m,
         /saw the hosted API key: +false$/m,
       ],
