@@ -3,7 +3,7 @@ import type { BalancedReply, BalancedRequest, BodySink, ReplyBody } from '../cor
 import { CallerSignal } from './caller-signal.js';
 import { type Incoming, readIncoming } from './incoming-request.js';
 import type { ProxySettings } from './proxy-options.js';
-import { breakOff, writeHead } from './server-response.js';
+import { breakOff, endWith, writeHead } from './server-response.js';
 
 /** The part of a balancer that a facade needs. */
 export interface Sender {
@@ -33,7 +33,7 @@ export async function proxy<Known>(
     incoming.answering?.();
     writeHead(incoming.message, response, reply);
     const { complete } = reply.body;
-    if (complete !== undefined) response.end(complete);
+    if (complete !== undefined) endWith(response, complete);
     else await new ResponseSink(response, reply.body).whenOver();
   } catch (error) {
     if (!caller.aborted) throw error;

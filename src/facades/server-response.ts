@@ -25,6 +25,15 @@ export function writeHead(request: IncomingMessage, response: ServerResponse, re
   }
 }
 
+/** A string goes out in one piece with the headers, bytes in a piece of their own; latin1 is the bytes as they are. */
+const ONE_PIECE = 16 * 1024;
+
+/** Ends the response with a body that is all there. */
+export function endWith(response: ServerResponse, body: Uint8Array): void {
+  if (body.byteLength > ONE_PIECE) response.end(body);
+  else response.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1'), 'latin1');
+}
+
 /**
  * Breaks an answer off so that the caller sees it. What was written before still goes out, unless the caller
  * has stopped reading.

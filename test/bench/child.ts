@@ -24,6 +24,10 @@ export class Child<Ready> implements Disposable {
     this.ready = ready;
   }
 
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
   async ask<Answer>(message: string): Promise<Answer> {
     const answer = nextMessage(this.#process, message);
     this.#process.send(message);

@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { bundleProcesses } from './bundle.js';
 import { Child } from './child.js';
 import { type BenchOptions, readOptions, USAGE } from './options.js';
+import { pin } from './pin.js';
 import { figures, markdown } from './report.js';
 import { callSections, proxySection } from './sections.js';
+
+const LOAD_CORE = 0;
 
 async function bench(options: BenchOptions): Promise<void> {
   const folder = await bundleProcesses();
@@ -16,10 +19,13 @@ async function bench(options: BenchOptions): Promise<void> {
   );
   using server = await Child.start<{ urls: readonly string[] }>(join(folder, 'json-server.mjs'), []);
   const { urls } = server.ready;
-  const sections = [
-    ...(await callSections(folder, urls, options)),
-    await proxySection(folder, urls, options),
-  ];
+  const calls = await callSections(folder, urls, options);
+  // From here on the measured process has a core of its own.
+  const pinned = pin(server.pid, LOAD_CORE) && pin(process.pid, LOAD_CORE);
+  const sections = [...calls, await proxySection(folder, urls, options)];
+  process.stdout.write(
+    pinned ? 'Proxies on one core, load and servers on the other\n\n' : 'Processes not pinned to cores\n\n',
+  );
   process.stdout.write(`${sections.map(markdown).join('\n')}`);
   if (options.json !== undefined) {
     const { rounds, turn } = options;

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Child } from './child.js';
 import { type Goal, takeTurns } from './comparison.js';
 import type { BenchOptions } from './options.js';
+import { pin } from './pin.js';
 import { loadProxy, type ProxyTarget } from './raw-load.js';
 import type { Section } from './report.js';
 import type { Measurement } from './serve-parent.js';
@@ -17,6 +18,8 @@ const PROXY_GOALS: readonly Goal[] = [
   { way: OURS, against: 'http-proxy-middleware', atLeast: 1.7 },
   { way: OURS, against: '@portkey-ai/gateway', atLeast: 12 },
 ];
+/** The load and the servers have core 0 (see `main.ts`). */
+const PROXY_CORE = 1;
 /** What Express itself costs: it answers the same, and sends nothing on. */
 const FLOOR = 'Express alone';
 const PROXIES = [OURS, FLOOR, ...PROXY_GOALS.map(({ against }) => against)];
@@ -69,6 +72,7 @@ export async function proxySection(
         kind,
         JSON.stringify(urls),
       ]);
+      pin(process.pid, PROXY_CORE);
       running.set(kind, { process, target: { url: process.ready.url, headers: headersFor(kind, urls) } });
     } catch (error) {
       if (kind === OURS || kind === FLOOR) throw error;
