@@ -39,6 +39,7 @@ export function startAttempt(engine: Engine, lease: Lease, terms: AttemptTerms):
     classify: terms.classify,
     onAnswering: (elapsed, streamed) => {
       lease.answering();
+      engine.hedging?.note(elapsed, streamed);
       if (!streamed) {
         response = elapsed;
         return;

@@ -11,6 +11,7 @@ import type { EndpointSet } from '../state/endpoint-set.js';
 import type { EndpointState } from '../state/endpoint-state.js';
 import { Lease } from '../state/lease.js';
 import type { Cancellation } from './cancellation.js';
+import { Hedging } from './hedging.js';
 import type { Observers } from './observers.js';
 import type { ResolvedOptions } from './options.js';
 
@@ -24,6 +25,7 @@ export class Engine {
   readonly admission: Admission<Lease | undefined>;
   readonly budget: RetryBudget | undefined;
   readonly observers: Observers;
+  readonly hedging: Hedging | undefined;
   readonly context: SelectionContext;
   /** Requests on their way. */
   readonly running = new Set<Cancellation>();
@@ -42,6 +44,7 @@ export class Engine {
     this.admission = admission;
     this.budget = budget;
     this.observers = observers;
+    this.hedging = options.hedge === undefined ? undefined : new Hedging(options.hedge, options.clock);
     const { random, clock } = options;
     this.context = { random, now: () => clock.now(), report: (report) => observers.tell(report) };
   }

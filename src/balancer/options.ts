@@ -5,6 +5,7 @@ import type { SelectionPolicy } from '../core/policy.js';
 import type { Timeouts } from '../core/timeouts.js';
 import { InvalidOptionError } from '../errors.js';
 import { leastOutstanding } from '../policies/least-outstanding.js';
+import { type HedgeOptions, resolveHedgeOptions } from '../retries/hedge-options.js';
 import {
   type ResolvedRetryOptions,
   type RetryOptions,
@@ -27,6 +28,8 @@ export interface LoadBalancerOptions {
   readonly timeouts?: Partial<Timeouts>;
   /** When to try again; `false`: never. */
   readonly retry?: RetryOptions | false;
+  /** A second attempt beside a slow one; `true` takes the defaults. Default: off. */
+  readonly hedge?: Partial<HedgeOptions> | boolean;
   /** When to stop using an endpoint; `false`: never. */
   readonly breaker?: Partial<BreakerOptions> | false;
   /** Where requests wait when every endpoint is at `maxOutstanding`. */
@@ -53,6 +56,7 @@ export interface ResolvedOptions {
   readonly policy: SelectionPolicy;
   readonly timeouts: Timeouts;
   readonly retry: ResolvedRetryOptions | undefined;
+  readonly hedge: HedgeOptions | undefined;
   readonly breaker: BreakerOptions | undefined;
   readonly admission: AdmissionOptions;
   readonly slowStart: SlowStartOptions | false;
@@ -69,6 +73,7 @@ const KEYS: readonly (keyof LoadBalancerOptions)[] = [
   'policy',
   'timeouts',
   'retry',
+  'hedge',
   'breaker',
   'admission',
   'slowStart',
@@ -102,6 +107,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     policy: resolvePolicy(given.policy),
     timeouts,
     retry: given.retry === false ? undefined : resolveRetryOptions(given.retry, random),
+    hedge: resolveHedgeOptions(given.hedge),
     breaker:
       given.breaker === false ? undefined : resolveBreakerOptions(given.breaker, longestWait(timeouts)),
     admission: resolveAdmission(given.admission),

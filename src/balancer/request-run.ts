@@ -52,17 +52,12 @@ export class RequestRun {
     this.cancellation = new Cancellation(incoming.signal, timeouts.total, engine.clock);
     engine.running.add(this.cancellation);
     engine.budget?.requestStarted();
+    engine.hedging?.requestStarted();
   }
 
   /** Waits for a place where waiting can help. */
   wait(placeless: Placeless): Promise<Lease | Placeless | AdmissionRefusal> {
-    return queueForPlace(
-      this.#engine,
-      this.request,
-      this.#incoming.overrides?.endpoints,
-      placeless,
-      this.cancellation,
-    );
+    return queueForPlace(this.#engine, this.request, this.only, placeless, this.cancellation);
   }
 
   /** Sends the request to the leased endpoint. */
@@ -78,8 +73,27 @@ export class RequestRun {
       timeouts: this.#timeouts,
       classify: (error, sent, stale) => this.#classify(error, sent, stale),
     });
-    this.#stopsWith(tap);
+    this.stopsWith([tap]);
     return tap;
+  }
+
+  /** Whatever stops the request ends these attempts. */
+  stopsWith(taps: readonly ResponseTap[]): void {
+    const { cancellation } = this;
+    cancellation.onCancel = () => {
+      const error = cancellation.streamError(this.#endpoint ?? 'none');
+      for (const tap of taps) tap.end(cancellation.outcome, error);
+    };
+  }
+
+  /** The attempt that is gone on with, where two were made. */
+  takes(lease: Lease): void {
+    this.#endpoint = lease.endpoint.id;
+  }
+
+  /** The only endpoints that the caller wants. */
+  get only(): readonly string[] | undefined {
+    return this.#incoming.overrides?.endpoints;
   }
 
   /** What an attempt's result says of its endpoint. */
@@ -104,7 +118,7 @@ export class RequestRun {
    */
   async retry(outcome: Outcome, once: boolean): Promise<string | undefined> {
     if (once) return 'not-retryable';
-    const step = stepToRetry(this.#engine, this.request, this.#incoming.overrides?.endpoints, outcome);
+    const step = stepToRetry(this.#engine, this.request, this.only, outcome);
     if ('denied' in step) return step.denied;
     this.#retrying = step.charged;
     if (step.delay > 0) await this.cancellation.pause(step.delay);
@@ -119,7 +133,7 @@ export class RequestRun {
     }
     tap.commit();
     // A wait since the attempt may have left its own way to stop.
-    this.#stopsWith(tap);
+    this.stopsWith([tap]);
     const { status, statusText } = tap.head;
     const headers = responseHeaders(tap.head.headers);
     headers.push(
@@ -152,10 +166,11 @@ export class RequestRun {
   finish(status: number, outcome: OutcomeKind | 'shed'): void {
     if (this.#finished) return;
     this.#finished = true;
-    const { budget, observers, clock } = this.#engine;
+    const { budget, hedging, observers, clock } = this.#engine;
     this.cancellation.dispose();
     if (this.#retrying) budget?.retryEnded();
     budget?.requestEnded();
+    hedging?.requestEnded();
     this.#engine.ended(this.cancellation);
     if (observers.wants('request-finished')) {
       observers.tell({
@@ -184,12 +199,5 @@ export class RequestRun {
       return { kind: 'neutral', reason: 'stale-connection' };
     }
     return { kind: 'fault', reason, status: undefined, sent, error };
-  }
-
-  /** Whatever stops the request ends this attempt. */
-  #stopsWith(tap: ResponseTap): void {
-    const { cancellation } = this;
-    cancellation.onCancel = () =>
-      tap.end(cancellation.outcome, cancellation.streamError(this.#endpoint ?? 'none'));
   }
 }

@@ -1,22 +1,13 @@
 import type { BalancedReply, BalancedRequest } from '../core/exchange.js';
-import type { Outcome } from '../core/outcome.js';
-import type { ResponseTap } from '../sse/response-tap.js';
-import type { AttemptResult } from '../sse/tap-terms.js';
 import { Lease } from '../state/lease.js';
 import { bufferBody, TOO_LARGE } from '../transport/replayable-body.js';
 import type { Engine } from './engine.js';
 import { inspectRequest } from './inspect-request.js';
 import { applyOverrides } from './overrides.js';
+import { type Arrival, attempt } from './race.js';
 import { refusalReply } from './refusal.js';
 import { bodyTooLarge } from './refusal-reasons.js';
 import { RequestRun } from './request-run.js';
-
-/** An attempt that ended badly, kept until a better one begins: its answer may still be the one to give. */
-interface Last {
-  readonly tap: ResponseTap;
-  readonly result: AttemptResult;
-  readonly outcome: Outcome;
-}
 
 /**
  * One request's life: inspect, admit, then attempts until one is committed or there is nothing left to try.
@@ -41,7 +32,8 @@ export async function send(engine: Engine, incoming: BalancedRequest): Promise<B
   if (tooLarge) return run.reply(bodyTooLarge(maxBodyBytes));
   if (inspection.refusal !== undefined) return run.reply(inspection.refusal);
   const { request, cancellation } = run;
-  let last: Last | undefined;
+  // An attempt that ended badly is kept until a better one begins: its answer may still be the one to give.
+  let last: Arrival | undefined;
   try {
     for (;;) {
       if (cancellation.cause !== undefined) return run.cancelled(last?.tap);
@@ -56,9 +48,8 @@ export async function send(engine: Engine, incoming: BalancedRequest): Promise<B
       }
       last?.tap.cancel();
       if (cancellation.cause !== undefined) return run.cancelled(undefined, lease);
-      const tap = run.attempt(lease);
-      const result = await tap.ready;
-      const outcome = run.judge(lease, tap, result);
+      const arrival = await attempt(engine, run, lease, passThrough);
+      const { tap, result, outcome } = arrival;
       const answered = result.kind === 'answer' && outcome.kind === 'success';
       // The caller may have left in the turn in which the answer came.
       if (answered && cancellation.cause === undefined) return run.answer(tap, result, outcome);
@@ -66,7 +57,7 @@ export async function send(engine: Engine, incoming: BalancedRequest): Promise<B
       if (cancellation.cause !== undefined) return run.cancelled(tap);
       const denied = await run.retry(outcome, passThrough);
       if (denied !== undefined) return run.answer(tap, result, outcome, denied);
-      last = { tap, result, outcome };
+      last = arrival;
     }
   } catch (error) {
     run.finish(499, 'neutral');

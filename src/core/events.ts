@@ -60,6 +60,20 @@ export type BalancerEvent =
       readonly request: InferenceRequest;
       readonly reason: 'budget' | 'attempts-exhausted' | 'no-endpoint';
     }
+  /** A second attempt begins beside one that had no answer after `delay` ms. */
+  | {
+      readonly type: 'hedge';
+      readonly request: InferenceRequest;
+      readonly endpoint: string;
+      readonly beside: string;
+      readonly delay: number;
+    }
+  /** `won`: the second attempt answered first; `lost`: the first did; `failed`: neither; `denied`: a budget was empty. */
+  | {
+      readonly type: 'hedge-settled';
+      readonly request: InferenceRequest;
+      readonly result: 'won' | 'lost' | 'failed' | 'denied';
+    }
   | {
       readonly type: 'request-finished';
       readonly request: InferenceRequest;

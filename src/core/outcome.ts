@@ -19,7 +19,8 @@ export type NeutralReason =
   | 'stale-connection'
   | 'deadline'
   | 'shutdown'
-  | 'retryable-status';
+  | 'retryable-status'
+  | 'hedge-lost';
 
 /** How one attempt ended. Made once, by whoever ends the attempt; read by state, retries and telemetry. */
 export type Outcome =

@@ -86,6 +86,12 @@ export class RetryBudget {
     this.#retries = Math.max(0, this.#retries - 1);
   }
 
+  /** A retry that was granted and not made. */
+  refund(cost: number): void {
+    this.#add(Math.round(cost * TOKEN));
+    this.retryEnded();
+  }
+
   /**
    * May be negative for a while: deposits can expire before the withdrawals that they paid for. And where
    * withdrawals expire before deposits the sum may exceed the maximum, which is then cut off here.

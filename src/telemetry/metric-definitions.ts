@@ -37,6 +37,13 @@ export const COUNTERS: Readonly<Record<string, Definition>> = {
       for (const [reason, count] of retries) yield [{ reason }, count];
     },
   },
+  hedges_total: {
+    help: 'Second attempts beside a slow one, by how they ended (won, lost, failed, denied).',
+    labels: ['result'],
+    *read({ hedges }) {
+      for (const [result, count] of hedges) yield [{ result }, count];
+    },
+  },
   tokens_total: {
     help: 'Tokens by endpoint and type (prompt, completion); completions without a usage report by content events.',
     labels: ['endpoint', 'type'],

@@ -17,6 +17,8 @@ export class Tally {
   readonly requests = new Map<number, number>();
   /** Retries by what the attempt before them came to. */
   readonly retries = new Map<string, number>();
+  /** Hedges by how they ended. */
+  readonly hedges = new Map<string, number>();
   /** Endpoints that are in the balancer now. */
   readonly endpoints = new Map<string, EndpointTally>();
 
@@ -35,6 +37,9 @@ export class Tally {
         break;
       case 'retry':
         increase(this.retries, event.reason);
+        break;
+      case 'hedge-settled':
+        increase(this.hedges, event.result);
         break;
       case 'attempt-settled':
         this.#settled(event);

@@ -7,7 +7,16 @@ import { RETRY_DEFAULTS } from '../../src/retries/default-retry.js';
 const page = readFileSync('docs/options.md', 'utf8');
 const ENDPOINTS: readonly EndpointConfig[] = [{ url: 'http://127.0.0.1:8000' }];
 /** Options that are objects with options of their own, and stand in the page by those. */
-const GROUPS = ['timeouts', 'retry', 'retry.backoff', 'retry.budget', 'breaker', 'admission', 'slowStart'];
+const GROUPS = [
+  'timeouts',
+  'retry',
+  'retry.backoff',
+  'retry.budget',
+  'hedge',
+  'breaker',
+  'admission',
+  'slowStart',
+];
 
 /** Option and default of each row of the tables under a heading, deeper headings included. */
 function rowsUnder(heading: string): Map<string, string> {
@@ -76,7 +85,7 @@ describe('the page of options', () => {
   });
 
   it('has the defaults that the code has', () => {
-    const resolved = resolveOptions({ endpoints: ENDPOINTS });
+    const resolved = resolveOptions({ endpoints: ENDPOINTS, hedge: true });
     const actual = {
       ...resolved,
       retry: { ...RETRY_DEFAULTS, budget: resolved.retry?.budget },

@@ -38,6 +38,7 @@ describe.concurrent('An example runs alone, ends well and says nothing on stderr
     ['ai-sdk', [/^Whole: +\S+/m, /trying again elsewhere/, /Streamed: \S+/, /Outstanding now: 0$/m]],
     ['langchain', [/^12 answers/m, /^fast: 9 requests$/m, /^slow: 3 requests$/m, /Outstanding now: 0$/m]],
     ['custom-scorer', [/^Answered by spare\.$/m]],
+    ['hedging', [/^Longest wait without hedging: \d+ ms$/m, /^Longest wait with hedging: {4}\d+ ms$/m]],
     [
       'overflow-to-hosted-api',
       [

@@ -194,6 +194,7 @@ describe('prometheusMetrics', () => {
         'request_queue_wait_seconds',
         'attempts_total',
         'retries_total',
+        'hedges_total',
         'tokens_total',
         'endpoint_outstanding_requests',
         'endpoint_available',
