@@ -1,6 +1,6 @@
 import type { EndpointConfig, EndpointView } from '../core/endpoint.js';
 import type { BalancerObserver } from '../core/events.js';
-import type { BalancedReply, BalancedRequest, RequestOverrides } from '../core/exchange.js';
+import type { BalancedReply, BalancedRequest } from '../core/exchange.js';
 import type { BalancerSnapshot } from '../core/snapshot.js';
 import { InvalidOptionError } from '../errors.js';
 import { RetryBudget } from '../retries/retry-budget.js';
@@ -206,5 +206,3 @@ export class LoadBalancer implements AsyncDisposable {
     void gone.finally(() => this.#leaving.delete(gone));
   }
 }
-
-export type { RequestOverrides };
