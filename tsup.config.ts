@@ -11,6 +11,7 @@ const NAMED_ENTRIES: Readonly<Record<string, string>> = {
   fastify: 'src/facades/fastify.ts',
   web: 'src/facades/web.ts',
   openai: 'src/facades/openai.ts',
+  dispatcher: 'src/facades/dispatcher.ts',
   prometheus: 'src/telemetry/prometheus.ts',
   testing: 'src/testing/index.ts',
 };

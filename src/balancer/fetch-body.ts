@@ -30,8 +30,10 @@ export function readBody(
   return Buffer.from(String(source));
 }
 
-/** @throws TypeError for a chunk that is not bytes, as fetch does */
-async function* bytesOf(source: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
+/** @throws TypeError for a chunk that is neither text nor bytes, as fetch does */
+export async function* bytesOf(
+  source: AsyncIterable<unknown> | Iterable<unknown>,
+): AsyncGenerator<Uint8Array> {
   for await (const chunk of source) {
     if (typeof chunk === 'string') yield Buffer.from(chunk);
     else if (chunk instanceof Uint8Array) yield chunk;

@@ -13,9 +13,9 @@ export class CallerSignal implements CancelSignal {
     return this.#reason;
   }
 
-  abort(): void {
+  abort(reason: unknown = new DOMException('The caller has left', 'AbortError')): void {
     if (this.aborted) return;
-    this.#reason = new DOMException('The caller has left', 'AbortError');
+    this.#reason = reason;
     for (const listener of [...this.#listeners]) listener();
   }
 
