@@ -38,8 +38,10 @@ export function startAttempt(engine: Engine, lease: Lease, terms: AttemptTerms):
     inference,
     classify: terms.classify,
     onAnswering: (elapsed, streamed) => {
-      lease.answering();
+      lease.answering(streamed ? elapsed : undefined);
       engine.hedging?.note(elapsed, streamed);
+      // A first token may have raised the limit again.
+      if (endpoint.limit !== undefined) engine.rearranged();
       if (!streamed) {
         response = elapsed;
         return;

@@ -48,15 +48,20 @@ export function resolveEndpoint(config: unknown, option: string): Endpoint {
     basePath: url.pathname.replace(/\/+$/, ''),
     weight: numberOption(`${option}.weight`, given.weight, 1, { min: 0 }),
     tier: numberOption(`${option}.tier`, given.tier, 0, { integer: true, min: 0 }),
-    maxOutstanding: numberOption(`${option}.maxOutstanding`, given.maxOutstanding, Number.POSITIVE_INFINITY, {
-      integer: true,
-      min: 1,
-    }),
+    maxOutstanding: resolveLimit(`${option}.maxOutstanding`, given.maxOutstanding),
     models: resolveModels(`${option}.models`, given.models),
     headers: resolveHeaders(`${option}.headers`, given.headers),
     labels: strings(`${option}.labels`, given.labels) ?? {},
     quotaGroup: resolveName(`${option}.quotaGroup`, given.quotaGroup),
   };
+}
+
+function resolveLimit(option: string, value: unknown): number | 'adaptive' {
+  if (value === 'adaptive') return value;
+  if (typeof value === 'string') {
+    throw new InvalidOptionError(option, "must be an integer, at least 1, or 'adaptive'", value);
+  }
+  return numberOption(option, value, Number.POSITIVE_INFINITY, { integer: true, min: 1 });
 }
 
 function resolveUrl(option: string, value: unknown): URL {

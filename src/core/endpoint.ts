@@ -11,8 +11,8 @@ export interface EndpointConfig {
   readonly weight?: number;
   /** Lower tiers are used first; higher ones take overflow and failover. Integer >= 0, default 0. */
   readonly tier?: number;
-  /** Most requests outstanding at once. Default: unlimited. */
-  readonly maxOutstanding?: number;
+  /** Most requests outstanding at once; `'adaptive'` finds it out from the answers. Default: unlimited. */
+  readonly maxOutstanding?: number | 'adaptive';
   /** Models served: a list, or a map from requested to served name. Default: every model. */
   readonly models?: readonly string[] | Readonly<Record<string, string>>;
   /** Headers for this endpoint; they replace the caller's of the same name. */
@@ -62,7 +62,7 @@ export interface EndpointView {
   readonly tier: number;
   /** Requests sent and not settled. */
   readonly outstanding: number;
-  /** `Infinity` when unlimited. */
+  /** `Infinity` when unlimited; where it is adaptive, what it is now. */
   readonly maxOutstanding: number;
   /** True when a request could be sent here now. */
   readonly available: boolean;

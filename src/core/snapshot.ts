@@ -7,7 +7,7 @@ export interface EndpointSnapshot {
   readonly weight: number;
   readonly tier: number;
   readonly outstanding: number;
-  /** `null` when unlimited (JSON has no Infinity). */
+  /** `null` when unlimited (JSON has no Infinity); where it is adaptive, what it is now. */
   readonly maxOutstanding: number | null;
   readonly available: boolean;
   readonly state: EndpointStateName;

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.js';
 import type { EndpointLatency, EndpointStateName, EndpointView } from '../core/endpoint.js';
 import { Ewma } from '../core/ewma.js';
 import type { EndpointChannel } from '../core/transport.js';
+import { AdaptiveLimit } from './adaptive-limit.js';
 import type { Cooldown } from './cooldown.js';
 import type { SlowStart } from './slow-start.js';
 
@@ -16,7 +17,7 @@ export interface Endpoint {
   readonly basePath: string;
   readonly weight: number;
   readonly tier: number;
-  readonly maxOutstanding: number;
+  readonly maxOutstanding: number | 'adaptive';
   /** Requested to served name; `undefined` serves every model under its own name. */
   readonly models: ReadonlyMap<string, string> | undefined;
   readonly headers: Readonly<Record<string, string>> | undefined;
@@ -45,6 +46,8 @@ export class EndpointState implements EndpointView {
   readonly #response = new Ewma(LATENCY_DECAY);
   readonly #tokenInterval = new Ewma(LATENCY_DECAY);
   readonly latency: EndpointLatency;
+  /** `undefined` where the limit is given. */
+  limit: AdaptiveLimit | undefined;
   outstanding = 0;
   draining = false;
   /** 503 answers without Retry-After in a row. */
@@ -56,6 +59,7 @@ export class EndpointState implements EndpointView {
   constructor(endpoint: Endpoint, parts: EndpointParts) {
     this.#endpoint = endpoint;
     this.#clock = parts.clock;
+    this.limit = this.#limitFor(endpoint);
     this.channel = parts.channel;
     this.breaker = parts.breaker;
     this.cooldown = parts.cooldown;
@@ -99,7 +103,8 @@ export class EndpointState implements EndpointView {
   }
 
   get maxOutstanding(): number {
-    return this.#endpoint.maxOutstanding;
+    const { maxOutstanding } = this.#endpoint;
+    return maxOutstanding === 'adaptive' ? (this.limit?.current ?? Number.POSITIVE_INFINITY) : maxOutstanding;
   }
 
   get headers(): Readonly<Record<string, string>> | undefined {
@@ -144,9 +149,10 @@ export class EndpointState implements EndpointView {
     return models === undefined ? model : models.get(model);
   }
 
-  /** A new description of the same endpoint: counters, breaker and connections stay. */
+  /** A new description of the same endpoint: counters, breaker, connections and what its limit has learnt stay. */
   describe(endpoint: Endpoint): void {
     this.#endpoint = endpoint;
+    this.limit = this.#limitFor(endpoint);
   }
 
   noteFirstToken(elapsed: number): void {
@@ -164,14 +170,18 @@ export class EndpointState implements EndpointView {
   /** One request fewer. */
   release(): void {
     this.outstanding--;
-    if (this.outstanding === 0 && this.#idle.length > 0) {
-      for (const wake of this.#idle.splice(0)) wake();
-    }
+    if (this.outstanding > 0) return;
+    this.limit?.idle();
+    if (this.#idle.length > 0) for (const wake of this.#idle.splice(0)) wake();
   }
 
   /** Resolves when nothing is outstanding. */
   whenIdle(): Promise<void> {
     if (this.outstanding === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  #limitFor({ maxOutstanding }: Endpoint): AdaptiveLimit | undefined {
+    return maxOutstanding === 'adaptive' ? (this.limit ?? new AdaptiveLimit(this.#clock)) : undefined;
   }
 }

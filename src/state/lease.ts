@@ -1,5 +1,6 @@
 import type { BreakerPass } from '../core/breaker.js';
 import { OUTCOME_RULES, type Outcome } from '../core/outcome.js';
+import type { AdaptiveLimit } from './adaptive-limit.js';
 import type { EndpointState } from './endpoint-state.js';
 
 /** The obligation that picking an endpoint makes: counted at once, settled exactly once, whatever happens. */
@@ -7,6 +8,8 @@ export class Lease {
   readonly endpoint: EndpointState;
   readonly #pass: BreakerPass;
   readonly #group: () => Iterable<EndpointState>;
+  readonly #limit: AdaptiveLimit | undefined;
+  readonly #round: number;
   #answering = false;
   #settled = false;
 
@@ -17,13 +20,20 @@ export class Lease {
     this.endpoint = endpoint;
     this.#group = group;
     this.#pass = endpoint.breaker.enter();
+    this.#limit = endpoint.limit;
+    this.#round = this.#limit?.sent() ?? 0;
     endpoint.outstanding++;
   }
 
-  /** The first content has come: the endpoint works, though the stream may still fail. */
-  answering(): void {
+  /**
+   * The first content has come: the endpoint works, though the stream may still fail.
+   *
+   * @param firstToken ms from sending to the first content of a stream; `undefined` for any other answer
+   */
+  answering(firstToken?: number): void {
     if (this.#answering || this.#settled) return;
     this.#answering = true;
+    if (firstToken !== undefined) this.#limit?.firstToken(firstToken, this.#round);
     this.endpoint.breaker.report(this.#pass, 'success');
   }
 
@@ -41,7 +51,16 @@ export class Lease {
       if (!this.#answering) breaker.report(this.#pass, verdict);
       else if (verdict === 'fault') breaker.reportLateFault(this.#pass);
     }
+    this.#teach(outcome);
     this.endpoint.release();
     return true;
+  }
+
+  /** What the outcome says of how much the endpoint can take. */
+  #teach(outcome: Outcome): void {
+    if (outcome.kind === 'success') this.#limit?.succeeded(this.endpoint.outstanding);
+    const overload =
+      outcome.kind === 'overloaded' || (outcome.kind === 'fault' && outcome.reason === 'timeout-first-token');
+    if (overload) this.#limit?.overloaded(this.#round);
   }
 }
