@@ -40,6 +40,16 @@ describe.concurrent('An example runs alone, ends well and says nothing on stderr
     ['custom-scorer', [/^Answered by spare\.$/m]],
     ['hedging', [/^Longest wait without hedging: \d+ ms$/m, /^Longest wait with hedging: {4}\d+ ms$/m]],
     [
+      'undici-dispatcher',
+      [
+        /^request: 200 from http/m,
+        /^stream: [1-9]\d+ bytes$/m,
+        /^fetch: 200, [1-9]\d* events$/m,
+        /^with an interceptor: ResponseError$/m,
+        /takes 8 at once/,
+      ],
+    ],
+    [
       'overflow-to-hosted-api',
       [
         /^ 6 at once.*{ 'gpu-[12]': 3, 'gpu-[12]': 3 }$/m,
