@@ -17,6 +17,7 @@ export type {
 export type { InferenceRequest } from './core/inference-request.js';
 export type { FaultReason, NeutralReason, Outcome, OutcomeKind } from './core/outcome.js';
 export type { PolicyExplanation, PolicyReport, SelectionContext, SelectionPolicy } from './core/policy.js';
+export type { ChatRequest, ResumeStrategy } from './core/resume.js';
 export type { RetryDecision, RetryPolicy, RetrySituation } from './core/retry.js';
 export type { EndpointScorer, Filter, Picker, Scorer } from './core/scoring.js';
 export type { BalancerSnapshot, EndpointSnapshot } from './core/snapshot.js';
@@ -35,6 +36,7 @@ export { powerOfTwo } from './policies/power-of-two.js';
 export { roundRobin } from './policies/round-robin.js';
 export { type ScoredOptions, scored, type WeightedScorer } from './policies/scored.js';
 export { weightedRandom } from './policies/weighted-random.js';
+export { type ContinueFinalMessageOptions, continueFinalMessage } from './retries/continue-final-message.js';
 export type { RetryOptions } from './retries/retry-options.js';
 export type { AdmissionOptions } from './state/admission.js';
 export type { BreakerOptions } from './state/breaker-options.js';

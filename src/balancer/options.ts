@@ -2,10 +2,12 @@ import type { Clock, Random } from '../core/clock.js';
 import type { EndpointConfig } from '../core/endpoint.js';
 import { numberOption, optionFields } from '../core/option-checks.js';
 import type { SelectionPolicy } from '../core/policy.js';
+import type { ResumeStrategy } from '../core/resume.js';
 import type { Timeouts } from '../core/timeouts.js';
 import { InvalidOptionError } from '../errors.js';
 import { leastOutstanding } from '../policies/least-outstanding.js';
 import { type HedgeOptions, resolveHedgeOptions } from '../retries/hedge-options.js';
+import { resolveResumeOption } from '../retries/resume-option.js';
 import {
   type ResolvedRetryOptions,
   type RetryOptions,
@@ -30,6 +32,8 @@ export interface LoadBalancerOptions {
   readonly retry?: RetryOptions | false;
   /** A second attempt beside a slow one; `true` takes the defaults. Default: off. */
   readonly hedge?: Partial<HedgeOptions> | boolean;
+  /** Continues a chat stream that breaks off on another endpoint; `true`: with `continueFinalMessage()`. Default: not. */
+  readonly resume?: boolean | ResumeStrategy;
   /** When to stop using an endpoint; `false`: never. */
   readonly breaker?: Partial<BreakerOptions> | false;
   /** Where requests wait when every endpoint is at `maxOutstanding`. */
@@ -57,6 +61,7 @@ export interface ResolvedOptions {
   readonly timeouts: Timeouts;
   readonly retry: ResolvedRetryOptions | undefined;
   readonly hedge: HedgeOptions | undefined;
+  readonly resume: ResumeStrategy | undefined;
   readonly breaker: BreakerOptions | undefined;
   readonly admission: AdmissionOptions;
   readonly slowStart: SlowStartOptions | false;
@@ -74,6 +79,7 @@ const KEYS: readonly (keyof LoadBalancerOptions)[] = [
   'timeouts',
   'retry',
   'hedge',
+  'resume',
   'breaker',
   'admission',
   'slowStart',
@@ -108,6 +114,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     timeouts,
     retry: given.retry === false ? undefined : resolveRetryOptions(given.retry, random),
     hedge: resolveHedgeOptions(given.hedge),
+    resume: resolveResumeOption(given.resume, given.retry === false),
     breaker:
       given.breaker === false ? undefined : resolveBreakerOptions(given.breaker, longestWait(timeouts)),
     admission: resolveAdmission(given.admission),

@@ -47,7 +47,7 @@ export async function attempt(
     (winner === other ? early : other).tap.cancel();
   }
   engine.hedging?.ended(engine.budget);
-  run.takes(winner.lease);
+  run.endpoint = winner.lease.endpoint.id;
   if (engine.observers.wants('hedge-settled')) {
     const result = isGood(winner) ? (winner.tap === second.tap ? 'won' : 'lost') : 'failed';
     engine.observers.tell({ type: 'hedge-settled', request: run.request, result });

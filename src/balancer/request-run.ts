@@ -1,4 +1,4 @@
-import type { BalancedReply, BalancedRequest } from '../core/exchange.js';
+import type { BalancedReply, BalancedRequest, ReplyBody } from '../core/exchange.js';
 import type { Outcome, OutcomeKind } from '../core/outcome.js';
 import type { Timeouts } from '../core/timeouts.js';
 import type { ResponseTap } from '../sse/response-tap.js';
@@ -16,6 +16,7 @@ import { queueForPlace } from './queue-for-place.js';
 import { type Refusal, refusalReply } from './refusal.js';
 import { failureRefusal, placelessRefusal } from './refusal-reasons.js';
 import { stepToRetry } from './retry-step.js';
+import { scanJson } from './scan-json.js';
 
 /** The caller's mistake, or a wrong key or model at this endpoint: whoever watches should look. */
 const MISCONFIGURED: ReadonlySet<number> = new Set([401, 403, 404]);
@@ -26,11 +27,17 @@ export class RequestRun {
   readonly cancellation: Cancellation;
   readonly #engine: Engine;
   readonly #incoming: BalancedRequest;
-  readonly #body: BalancedRequest['body'];
-  readonly #inspection: Inspection;
-  readonly #timeouts: Timeouts;
+  /** As it is sent: bytes, or a stream that can be sent once. */
+  body: BalancedRequest['body'];
+  #inspection: Inspection;
+  readonly timeouts: Timeouts;
   readonly #startedAt: number;
-  #endpoint: string | undefined;
+  /** Attempts before the stream was continued. */
+  #earlier = 0;
+  /** Ids of the only endpoints to use. */
+  only: readonly string[] | undefined;
+  /** The endpoint of the last attempt, or of the one that is gone on with, where two were made. */
+  endpoint = 'none';
   #retrying = false;
   #staleSpent = false;
   #finished = false;
@@ -44,10 +51,11 @@ export class RequestRun {
   ) {
     this.#engine = engine;
     this.#incoming = incoming;
-    this.#body = body;
+    this.body = body;
     this.#inspection = inspection;
     this.request = inspection.request;
-    this.#timeouts = timeouts;
+    this.only = incoming.overrides?.endpoints;
+    this.timeouts = timeouts;
     this.#startedAt = engine.clock.now();
     this.cancellation = new Cancellation(incoming.signal, timeouts.total, engine.clock);
     engine.running.add(this.cancellation);
@@ -65,12 +73,12 @@ export class RequestRun {
     const { request } = this;
     request.attempt++;
     request.tried.push(lease.endpoint.id);
-    this.#endpoint = lease.endpoint.id;
+    this.endpoint = lease.endpoint.id;
     const tap = startAttempt(this.#engine, lease, {
       incoming: this.#incoming,
-      body: this.#body,
+      body: this.body,
       inspection: this.#inspection,
-      timeouts: this.#timeouts,
+      timeouts: this.timeouts,
       classify: (error, sent, stale) => this.#classify(error, sent, stale),
     });
     this.stopsWith([tap]);
@@ -81,19 +89,9 @@ export class RequestRun {
   stopsWith(taps: readonly ResponseTap[]): void {
     const { cancellation } = this;
     cancellation.onCancel = () => {
-      const error = cancellation.streamError(this.#endpoint ?? 'none');
+      const error = cancellation.streamError(this.endpoint);
       for (const tap of taps) tap.end(cancellation.outcome, error);
     };
-  }
-
-  /** The attempt that is gone on with, where two were made. */
-  takes(lease: Lease): void {
-    this.#endpoint = lease.endpoint.id;
-  }
-
-  /** The only endpoints that the caller wants. */
-  get only(): readonly string[] | undefined {
-    return this.#incoming.overrides?.endpoints;
   }
 
   /** What an attempt's result says of its endpoint. */
@@ -118,7 +116,9 @@ export class RequestRun {
    */
   async retry(outcome: Outcome, once: boolean): Promise<string | undefined> {
     if (once) return 'not-retryable';
-    const step = stepToRetry(this.#engine, this.request, this.only, outcome);
+    const { request, only } = this;
+    const attempts = request.attempt - this.#earlier;
+    const step = stepToRetry(this.#engine, { request, only, attempts }, outcome);
     if ('denied' in step) return step.denied;
     this.#retrying = step.charged;
     if (step.delay > 0) await this.cancellation.pause(step.delay);
@@ -129,21 +129,30 @@ export class RequestRun {
   answer(tap: ResponseTap, result: AttemptResult, outcome: Outcome, denied?: string): BalancedReply {
     if (result.kind === 'failure' && !result.passable) {
       tap.cancel();
-      return this.reply(failureRefusal(outcome, this.#endpoint ?? 'none', denied));
+      return this.reply(failureRefusal(outcome, this.endpoint, denied));
     }
+    const reply = this.commit(tap, tap);
+    tap.settlement.afterClose(() => this.finish(reply.status, tap.settlement.outcome?.kind ?? outcome.kind));
+    return reply;
+  }
+
+  /** Passes an attempt's answer on, through a body that says when it is over. */
+  commit(tap: ResponseTap, body: ReplyBody): BalancedReply {
     tap.commit();
     // A wait since the attempt may have left its own way to stop.
     this.stopsWith([tap]);
     const { status, statusText } = tap.head;
     const headers = responseHeaders(tap.head.headers);
-    headers.push(
-      'x-evenkeel-endpoint',
-      this.#endpoint ?? 'none',
-      'x-evenkeel-attempts',
-      String(this.request.attempt),
-    );
-    tap.settlement.afterClose(() => this.finish(status, tap.settlement.outcome?.kind ?? outcome.kind));
-    return { status, statusText, headers, body: tap };
+    headers.push('x-evenkeel-endpoint', this.endpoint, 'x-evenkeel-attempts', String(this.request.attempt));
+    return { status, statusText, headers, body };
+  }
+
+  /** From here on attempts ask for the rest of an answer; they are counted anew, the one that broke off included. */
+  askForRest(body: Uint8Array, only: readonly string[] | undefined): void {
+    this.body = body;
+    this.#inspection = { ...this.#inspection, facts: scanJson(body) };
+    this.#earlier = this.request.attempt - 1;
+    this.only = only;
   }
 
   /** Answers that there is no place. */
@@ -159,8 +168,13 @@ export class RequestRun {
   /** Ends a request that was stopped from outside. @throws the caller's reason, if it was the caller */
   cancelled(tap: ResponseTap | undefined, unused?: Lease): BalancedReply {
     tap?.cancel();
-    if (unused?.settle(this.cancellation.outcome)) this.#engine.changed(unused.endpoint);
+    if (unused !== undefined) this.drop(unused);
     return this.reply(this.cancellation.refusal());
+  }
+
+  /** Gives back a lease that came too late. */
+  drop(unused: Lease): void {
+    if (unused.settle(this.cancellation.outcome)) this.#engine.changed(unused.endpoint);
   }
 
   finish(status: number, outcome: OutcomeKind | 'shed'): void {
@@ -186,7 +200,7 @@ export class RequestRun {
 
   /** Gives the balancer's own answer. */
   reply(refusal: Refusal): BalancedReply {
-    const reply = refusalReply({ ...refusal, endpoint: this.#endpoint, attempts: this.request.attempt });
+    const reply = refusalReply({ ...refusal, endpoint: this.endpoint, attempts: this.request.attempt });
     this.finish(reply.status, this.request.attempt === 0 ? 'shed' : 'fault');
     return reply;
   }

@@ -10,11 +10,18 @@ type RetryStep =
   | { readonly denied: Denial }
   | { readonly delay: number /** Holds a place among the retries under way. */; readonly charged: boolean };
 
+/** What is to be tried again, and where. */
+interface RetrySubject {
+  readonly request: InferenceRequest;
+  readonly only: readonly string[] | undefined;
+  /** Attempts made so far; those before a stream was continued are not counted. */
+  readonly attempts: number;
+}
+
 /** Asks the retry policy, then the budget, and tells observers. */
 export function stepToRetry(
   { retry, budget, endpoints, observers }: Engine,
-  request: InferenceRequest,
-  only: readonly string[] | undefined,
+  { request, only, attempts }: RetrySubject,
   outcome: Outcome,
 ): RetryStep {
   if (retry === undefined) return { denied: 'not-retryable' };
@@ -22,7 +29,7 @@ export function stepToRetry(
   const decision = retry.decide({
     request,
     outcome,
-    attempts: request.attempt,
+    attempts,
     untried: found.kind === 'ready' ? found.untried : 0,
     soonest: found.kind === 'cooling-off' ? found.soonest : undefined,
   });

@@ -8,6 +8,7 @@ import { type Arrival, attempt } from './race.js';
 import { refusalReply } from './refusal.js';
 import { bodyTooLarge } from './refusal-reasons.js';
 import { RequestRun } from './request-run.js';
+import { resumable } from './resume-stream.js';
 
 /**
  * One request's life: inspect, admit, then attempts until one is committed or there is nothing left to try.
@@ -37,7 +38,7 @@ export async function send(engine: Engine, incoming: BalancedRequest): Promise<B
   try {
     for (;;) {
       if (cancellation.cause !== undefined) return run.cancelled(last?.tap);
-      const placed = engine.place(request, incoming.overrides?.endpoints);
+      const placed = engine.place(request, run.only);
       const lease = placed instanceof Lease ? placed : await run.wait(placed);
       if (!(lease instanceof Lease)) {
         if (cancellation.cause !== undefined) return run.cancelled(last?.tap);
@@ -52,7 +53,8 @@ export async function send(engine: Engine, incoming: BalancedRequest): Promise<B
       const { tap, result, outcome } = arrival;
       const answered = result.kind === 'answer' && outcome.kind === 'success';
       // The caller may have left in the turn in which the answer came.
-      if (answered && cancellation.cause === undefined) return run.answer(tap, result, outcome);
+      if (answered && cancellation.cause === undefined)
+        return resumable(engine, run, tap) ?? run.answer(tap, result, outcome);
       tap.settlement.settle(outcome);
       if (cancellation.cause !== undefined) return run.cancelled(tap);
       const denied = await run.retry(outcome, passThrough);

@@ -74,6 +74,17 @@ export type BalancerEvent =
       readonly request: InferenceRequest;
       readonly result: 'won' | 'lost' | 'failed' | 'denied';
     }
+  /** A stream broke off and goes on: the one sign of the seam. */
+  | {
+      readonly type: 'stream-resumed';
+      readonly request: InferenceRequest;
+      /** The endpoint that broke off. */
+      readonly from: string;
+      /** The one that goes on; `undefined` when only the end was missing, and the balancer wrote it. */
+      readonly to: string | undefined;
+      /** Tokens of the answer so far, as well as they are known. */
+      readonly tokens: number;
+    }
   | {
       readonly type: 'request-finished';
       readonly request: InferenceRequest;

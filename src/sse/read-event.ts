@@ -1,7 +1,7 @@
 import type { TokenUsage } from '../core/events.js';
 import type { StreamFindings } from './stream-findings.js';
 
-type Json = Record<string, unknown>;
+export type Json = Record<string, unknown>;
 
 /**
  * Reads one event of a stream and notes what it means. Knows chat completions and completions (OpenAI),
@@ -125,7 +125,7 @@ export function usageOf(usage: unknown): TokenUsage | undefined {
   };
 }
 
-function isFailure(event: Json): boolean {
+export function isFailure(event: Json): boolean {
   const type = event.type;
   if (type === 'error' || type === 'response.failed') return true;
   const error = event.error;
@@ -151,6 +151,6 @@ function count(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
 
-function isObject(value: unknown): value is Json {
+export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

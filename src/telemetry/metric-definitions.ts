@@ -44,6 +44,13 @@ export const COUNTERS: Readonly<Record<string, Definition>> = {
       for (const [result, count] of hedges) yield [{ result }, count];
     },
   },
+  streams_resumed_total: {
+    help: 'Times that a stream broke off and went on, with the `resume` option.',
+    labels: [],
+    *read({ resumed }) {
+      yield [{}, resumed];
+    },
+  },
   tokens_total: {
     help: 'Tokens by endpoint and type (prompt, completion); completions without a usage report by content events.',
     labels: ['endpoint', 'type'],

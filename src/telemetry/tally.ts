@@ -19,6 +19,8 @@ export class Tally {
   readonly retries = new Map<string, number>();
   /** Hedges by how they ended. */
   readonly hedges = new Map<string, number>();
+  /** Seams: streams that broke off and went on. */
+  resumed = 0;
   /** Endpoints that are in the balancer now. */
   readonly endpoints = new Map<string, EndpointTally>();
 
@@ -40,6 +42,9 @@ export class Tally {
         break;
       case 'hedge-settled':
         increase(this.hedges, event.result);
+        break;
+      case 'stream-resumed':
+        this.resumed++;
         break;
       case 'attempt-settled':
         this.#settled(event);

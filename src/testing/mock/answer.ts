@@ -1,4 +1,4 @@
-import type { CompletionText } from './completion-text.js';
+import type { PiecedText } from './completion-text.js';
 import type { Exchange } from './exchange.js';
 import { DEFAULT_ERROR, type RequestFault, type RequestFaultOf } from './fault.js';
 import type { Completion, JsonObject, Protocol } from './protocol.js';
@@ -11,7 +11,7 @@ export interface Answer {
   readonly completion: Completion;
   readonly body: JsonObject;
   readonly fault: RequestFault | undefined;
-  readonly text: CompletionText;
+  readonly text: PiecedText;
   readonly service: ServiceModel;
   readonly headers: Readonly<Record<string, string>>;
 }

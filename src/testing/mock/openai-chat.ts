@@ -3,6 +3,7 @@ import {
   asObject,
   asString,
   type Completion,
+  type JsonObject,
   openAiError,
   type Protocol,
   promptTokens,
@@ -23,13 +24,18 @@ export function openAiFinish({ limited }: Completion): string {
 export const openAiChat: Protocol = {
   path: '/v1/chat/completions',
   framing: SSE,
-  read: (body) => ({
-    model: asString(body.model),
-    streaming: body.stream === true,
-    promptTokens: promptTokens(body.messages),
-    maxTokens: asNumber(body.max_completion_tokens) ?? asNumber(body.max_tokens),
-    includeUsage: asObject(body.stream_options).include_usage === true,
-  }),
+  read: (body) => {
+    const begun = begunAnswer(body);
+    const prompt = begun === undefined ? body.messages : (body.messages as unknown[]).slice(0, -1);
+    return {
+      model: asString(body.model),
+      streaming: body.stream === true,
+      promptTokens: promptTokens(prompt),
+      maxTokens: asNumber(body.max_completion_tokens) ?? asNumber(body.max_tokens),
+      includeUsage: asObject(body.stream_options).include_usage === true,
+      begun,
+    };
+  },
   whole: (completion) =>
     JSON.stringify({
       id: `chatcmpl-${completion.id}`,
@@ -72,3 +78,10 @@ export const openAiChat: Protocol = {
   },
   error: openAiError,
 };
+
+/** The last message, when it is the assistant's and to be continued: vLLM's and SGLang's `continue_final_message`. */
+function begunAnswer(body: JsonObject): string | undefined {
+  if (body.continue_final_message !== true || !Array.isArray(body.messages)) return undefined;
+  const last = asObject(body.messages.at(-1));
+  return last.role === 'assistant' ? asString(last.content) : undefined;
+}

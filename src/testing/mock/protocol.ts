@@ -10,6 +10,8 @@ export interface InferenceCall {
   readonly maxTokens: number | undefined;
   /** Whether a final usage event is wanted. */
   readonly includeUsage: boolean;
+  /** The beginning of the answer, where the request brings it and wants the rest. */
+  readonly begun?: string | undefined;
 }
 
 /** The answer to be rendered. */

@@ -1,5 +1,6 @@
 import { streamAnswer, wholeAnswer } from './answer.js';
 import { anthropicMessages } from './anthropic-messages.js';
+import type { TextRest } from './completion-text.js';
 import type { Exchange } from './exchange.js';
 import type { MockError } from './fault.js';
 import { faultBeforeAnswer } from './fault-before-answer.js';
@@ -102,13 +103,14 @@ export class Router {
       const message = `The model \`${call.model ?? ''}\` does not exist`;
       return this.#fail(exchange, protocol, 404, { message, type, code: 'model_not_found' });
     }
+    const begun = this.#settings.text.after(call.begun ?? '');
     const answer = {
       exchange,
       protocol,
-      completion: this.#completion(call),
+      completion: this.#completion(call, begun),
       body: asObject(exchange.entry.body),
       fault: exchange.entry.fault,
-      text: this.#settings.text,
+      text: begun.text,
       service: this.#service,
       headers: this.#headers,
     };
@@ -117,8 +119,9 @@ export class Router {
       this.#fail(exchange, protocol, fullStatus, { message: 'The queue is full', type: 'overloaded' });
   }
 
-  #completion(call: InferenceCall): Completion {
-    const { name, clock, text, tokens: most, models } = this.#settings;
+  #completion(call: InferenceCall, { text, pieces }: TextRest): Completion {
+    const { name, clock, tokens: whole, models } = this.#settings;
+    const most = Math.max(0, whole - pieces);
     const tokens = Math.min(most, Math.max(0, Math.floor(call.maxTokens ?? most)));
     return {
       id: `${name}-${++this.#served}`,
@@ -128,7 +131,7 @@ export class Router {
       get text() {
         return text.whole(tokens);
       },
-      promptTokens: call.promptTokens,
+      promptTokens: call.promptTokens + pieces,
       tokens,
       limited: tokens < most,
       includeUsage: call.includeUsage,
