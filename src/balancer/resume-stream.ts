@@ -17,8 +17,9 @@ const MALFORMED: Outcome = { kind: 'fault', reason: 'malformed', status: 200, se
 export function resumable(engine: Engine, run: RequestRun, tap: ResponseTap): BalancedReply | undefined {
   const { resume: strategy, maxBodyBytes } = engine.options;
   if (strategy === undefined || !isEventStream(tap) || !(run.body instanceof Uint8Array)) return undefined;
-  // All of it has come.
-  if (tap.complete !== undefined && tap.settlement.outcome?.kind === 'success') return undefined;
+  // All of it has come, terminator and all.
+  if (tap.complete !== undefined && tap.settlement.outcome?.kind === 'success' && tap.watch?.findings.done)
+    return undefined;
   const request = readResumable(run.request.path, run.body);
   if (request === undefined) return undefined;
   const { status } = tap.head;

@@ -41,8 +41,6 @@ export class AttemptReading implements BodySink {
   #withheld: Uint8Array[] | undefined;
   #ending: 'open' | 'end' | Error = 'open';
   #problem: Outcome | undefined;
-  /** The attempt has nothing left to do. */
-  closed = false;
 
   constructor(
     tap: ResumableTap,
@@ -70,18 +68,29 @@ export class AttemptReading implements BodySink {
     }
     if (this.#raw) return this.#terms.pass(chunk);
     const blocks = this.#blocks.push(chunk);
+    const { rest } = this.#blocks;
+    // Passed on in one piece: in the middle of several the reader might ask for more, and get it out of order.
+    const passed: (Uint8Array | undefined)[] = [];
     for (const [index, block] of blocks.entries()) {
       const event = readChatEvent(block);
       const problem = this.#problemOf(event);
-      if (problem !== undefined && this.#broken(problem, [...blocks.slice(index), this.#blocks.rest]))
-        return false;
-      if (problem !== undefined && this.#continuation !== undefined) return this.#stop(problem);
-      this.#take(event, block);
-      if (this.#raw) return this.#passRaw([...blocks.slice(index + 1), this.#blocks.rest]);
+      if (problem !== undefined) {
+        const withheld = this.#broken(problem, [...blocks.slice(index), rest]);
+        if (withheld || this.#continuation !== undefined) {
+          this.#pass(passed);
+          return withheld ? false : this.#stop(problem);
+        }
+      }
+      passed.push(this.#take(event, block));
+      if (this.#raw) return this.#pass([...passed, ...blocks.slice(index + 1), rest]);
     }
-    const { rest } = this.#blocks;
-    if (rest.byteLength <= MAX_EVENT_BYTES) return this.#terms.pass(undefined);
-    return this.#continuation === undefined ? this.#passRaw([rest]) : this.#stop(fault('malformed'));
+    if (rest.byteLength <= MAX_EVENT_BYTES) return this.#pass(passed);
+    if (this.#continuation !== undefined) {
+      this.#pass(passed);
+      return this.#stop(fault('malformed'));
+    }
+    this.#raw = true;
+    return this.#pass([...passed, rest]);
   }
 
   end(): void {
@@ -103,20 +112,21 @@ export class AttemptReading implements BodySink {
       this.#ending = error;
       return;
     }
-    if (!this.#raw && this.#continuation === undefined) this.#terms.pass(rest);
+    if (!this.#raw && this.#continuation === undefined) this.#pass([rest]);
     this.#terms.fail(error);
   }
 
   /** Nobody goes on: the reader gets what has been withheld, as it would have without us. */
   giveUp(): void {
-    const withheld = this.#withheld ?? [];
-    this.#withheld = undefined;
     if (this.#continuation !== undefined) {
+      this.#withheld = undefined;
       if (this.#ending instanceof Error) this.#terms.fail(this.#ending);
       else this.#stop(this.#problem ?? fault('malformed'));
       return;
     }
-    const room = this.#passRaw(withheld);
+    this.#raw = true;
+    const room = this.#pass(this.#withheld ?? []);
+    this.#withheld = undefined;
     if (this.#ending === 'end') this.#terms.end();
     else if (this.#ending !== 'open') this.#terms.fail(this.#ending);
     else if (room) this.tap.resume();
@@ -138,16 +148,16 @@ export class AttemptReading implements BodySink {
       : undefined;
   }
 
-  #take(event: ChatEvent, block: Uint8Array): void {
+  /** @returns what is passed on of an event */
+  #take(event: ChatEvent, block: Uint8Array): Uint8Array | undefined {
     if (event.kind === 'done') this.#done = true;
-    if (event.kind === 'chunk' && this.#continuation !== undefined) {
-      this.#terms.pass(this.#continuation.rewrite(event));
-      return;
-    }
-    if (event.kind === 'chunk') this.#transcript.note(event);
-    else if (this.#continuation === undefined && event.kind !== 'none' && event.kind !== 'done')
+    if (event.kind === 'chunk') {
+      if (this.#continuation !== undefined) return this.#continuation.rewrite(event);
+      this.#transcript.note(event);
+    } else if (this.#continuation === undefined && (event.kind === 'foreign' || event.kind === 'bad')) {
       this.#raw = true;
-    this.#terms.pass(block);
+    }
+    return block;
   }
 
   /** What is left at the end: an event without its blank line, or one that was cut after the finish reason. */
@@ -155,15 +165,14 @@ export class AttemptReading implements BodySink {
     const { rest } = this.#blocks;
     if (rest.byteLength === 0) return;
     const event = readChatEvent(rest);
-    if (event.kind === 'chunk' || event.kind === 'done' || this.#done) this.#take(event, rest);
-    else if (this.#transcript.finished) this.#terms.pass(DONE_EVENT);
-    else if (this.#continuation === undefined) this.#terms.pass(rest);
+    if (event.kind === 'chunk' || event.kind === 'done' || this.#done) this.#pass([this.#take(event, rest)]);
+    else if (this.#transcript.finished) this.#pass([DONE_EVENT]);
+    else if (this.#continuation === undefined) this.#pass([rest]);
   }
 
-  #passRaw(pieces: readonly Uint8Array[]): boolean {
-    this.#raw = true;
-    for (const piece of pieces) if (piece.byteLength > 0) this.#terms.pass(piece);
-    return this.#terms.pass(undefined);
+  #pass(pieces: readonly (Uint8Array | undefined)[]): boolean {
+    const full = pieces.filter((piece) => piece !== undefined && piece.byteLength > 0) as Uint8Array[];
+    return this.#terms.pass(full.length > 1 ? Buffer.concat(full) : full[0]);
   }
 
   /** A continuation that cannot be passed on. */

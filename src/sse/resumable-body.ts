@@ -42,7 +42,6 @@ export class ResumableBody implements ReplyBody {
   readonly #transcript: ChatTranscript;
   #reading: AttemptReading;
   #sink: BodySink | undefined;
-  #asked = false;
   #room = true;
   #seams = 0;
   #over = false;
@@ -54,7 +53,6 @@ export class ResumableBody implements ReplyBody {
   }
 
   pipe(sink: BodySink): void {
-    this.#asked = true;
     this.#sink = sink;
     this.#reading.start();
     this.#settle();
@@ -66,7 +64,6 @@ export class ResumableBody implements ReplyBody {
   }
 
   cancel(reason: 'caller-left' | 'abandoned' = 'caller-left'): void {
-    this.#asked = true;
     this.#sink = undefined;
     if (this.#reading.withholds) this.#terms.stop();
     this.#reading.tap.cancel(reason);
@@ -74,7 +71,7 @@ export class ResumableBody implements ReplyBody {
   }
 
   #read(tap: ResumableTap, continuation: Continuation | undefined): AttemptReading {
-    const reading: AttemptReading = new AttemptReading(tap, this.#transcript, {
+    return new AttemptReading(tap, this.#transcript, {
       continuation,
       pass: (bytes) => this.#pass(bytes),
       broken: (outcome) => this.#broken(outcome),
@@ -82,11 +79,6 @@ export class ResumableBody implements ReplyBody {
       end: () => this.#leave()?.end(),
       fail: (error) => this.#leave()?.fail(error),
     });
-    tap.settlement.afterClose(() => {
-      reading.closed = true;
-      this.#settle();
-    });
-    return reading;
   }
 
   /** @returns whether there is room for more */
@@ -151,8 +143,11 @@ export class ResumableBody implements ReplyBody {
 
   /** Once the attempt that is read has nothing left to do, neither has the request. */
   #settle(): void {
-    const { closed, withholds, tap } = this.#reading;
-    if (this.#asked && closed && !withholds) this.#end(tap.settlement.outcome?.kind ?? 'neutral');
+    const reading = this.#reading;
+    const { settlement } = reading.tap;
+    settlement.afterClose(() => {
+      if (reading === this.#reading && !reading.withholds) this.#end(settlement.outcome?.kind ?? 'neutral');
+    });
   }
 
   #end(outcome: OutcomeKind): void {
