@@ -10,6 +10,8 @@ export type Json = Record<string, unknown>;
  * Content is what a user would see: role chunks, `ping`, `message_start`, `response.created` are not.
  */
 export function readEvent(name: string | undefined, data: string, findings: StreamFindings): void {
+  // `data:` and nothing more: what is left of an event that was cut there.
+  if (data === '') return;
   findings.dataEvents++;
   if (data === '[DONE]') {
     findings.recognised = true;

@@ -101,6 +101,15 @@ describe('the end of an answer', () => {
     expect(read(event).done).toBe(true);
   });
 
+  it('is not an event without data: what is left of one that was cut after its field name', () => {
+    const { contentEvents, dataEvents, malformed } = read('');
+    expect({ contentEvents, dataEvents, malformed }).toEqual({
+      contentEvents: 0,
+      dataEvents: 0,
+      malformed: false,
+    });
+  });
+
   it('is not an event that only looks like it', () => {
     expect(read('[done]').done).toBe(false);
     expect(read({ type: 'response.output_item.done' }).done).toBe(false);
