@@ -7,9 +7,9 @@
  * Worked line: of "The sky is blue" the caller has "The sky is". The next endpoint is asked with that as the last
  * message, answers " blue", and the caller's text is the whole.
  *
- * Needs an engine that knows the two flags: vLLM and SGLang do; llama.cpp continues a last assistant message
- * without them. Not for engines that ignore them and close the message: those answer a second time, and the text
- * doubles. Name the endpoints that may be asked with `endpoints` where the fleet is mixed.
+ * Needs an engine that knows the two flags: vLLM, SGLang, Text Generation Inference and llama.cpp since 2026 do.
+ * Not for engines that ignore them and close the message: those answer a second time, and the text doubles. Name
+ * the endpoints that may be asked with `endpoints` where the fleet is mixed.
  */
 import type { EndpointView } from '../core/endpoint.js';
 import { numberOption, optionFields } from '../core/option-checks.js';

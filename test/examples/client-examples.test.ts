@@ -37,6 +37,14 @@ describe.concurrent('An example runs alone, ends well and says nothing on stderr
     ['openai-client', [/answered:\n\S+/, /As a stream:\n\S+/, /Stopped by the user/, /Outstanding now: 0$/m]],
     ['ai-sdk', [/^Whole: +\S+/m, /trying again elsewhere/, /Streamed: \S+/, /Outstanding now: 0$/m]],
     ['langchain', [/^12 answers/m, /^fast: 9 requests$/m, /^slow: 3 requests$/m, /Outstanding now: 0$/m]],
+    [
+      'resume',
+      [
+        /^Seam: [ab] → [ab] after \d+ tokens$/m,
+        /^The text is whole: true$/m,
+        /^Ids: 1; completion tokens: 24$/m,
+      ],
+    ],
     ['custom-scorer', [/^Answered by spare\.$/m]],
     ['hedging', [/^Longest wait without hedging: \d+ ms$/m, /^Longest wait with hedging: {4}\d+ ms$/m]],
     [
