@@ -33,7 +33,10 @@ export function resumable(engine: Engine, run: RequestRun, tap: ResponseTap): Ba
     failure: (outcome) => streamFailure(run.endpoint, outcome, run.timeouts),
     next: async (failed, soFar) => {
       const from = run.endpoint;
-      const next = await continueElsewhere({ engine, run, strategy, request }, failed, soFar);
+      const resumption = { engine, run, strategy, request };
+      const next = await continueElsewhere(resumption, failed, soFar).catch((err) =>
+        mistaken(resumption, err),
+      );
       if (next.kind === 'continued') told(from, run.endpoint, soFar.tokens);
       else if (next.kind === 'limit-reached') told(from, undefined, soFar.tokens);
       // It may yet run on to its end; a wait has left its own way to stop.
@@ -106,19 +109,19 @@ function restOf(
   const lowered = lowerLimits(request, tokens);
   if (lowered === undefined) return 'limit-reached';
   if (endsInsideStop(request, text)) return 'none';
-  try {
-    const rest = text === '' ? lowered : strategy.continueFrom(lowered, text);
-    if (rest === undefined) return 'none';
-    const body = Buffer.from(JSON.stringify(rest));
-    if (body.byteLength > options.maxBodyBytes) return 'none';
-    if (strategy.accepts === undefined) return { body, only: run.only };
-    const willing = endpoints.members.filter((endpoint) => strategy.accepts?.(endpoint));
-    return { body, only: willing.map(({ id }) => id).filter((id) => run.only?.includes(id) ?? true) };
-  } catch (err) {
-    // A strategy's mistake costs no more than the continuation.
-    options.logger.error({ err, strategy: strategy.name }, 'a resume strategy threw');
-    return 'none';
-  }
+  const rest = text === '' ? lowered : strategy.continueFrom(lowered, text);
+  if (rest === undefined) return 'none';
+  const body = Buffer.from(JSON.stringify(rest));
+  if (body.byteLength > options.maxBodyBytes) return 'none';
+  if (strategy.accepts === undefined) return { body, only: run.only };
+  const willing = endpoints.members.filter((endpoint) => strategy.accepts?.(endpoint));
+  return { body, only: willing.map(({ id }) => id).filter((id) => run.only?.includes(id) ?? true) };
+}
+
+/** A strategy's mistake, or a retry policy's, costs no more than the continuation. */
+function mistaken({ engine, strategy }: Resumption, err: unknown): NextAttempt {
+  engine.options.logger.error({ err, strategy: strategy.name }, 'a stream could not be resumed');
+  return { kind: 'none' };
 }
 
 function stopped(run: RequestRun): NextAttempt {

@@ -95,6 +95,27 @@ describe('prometheusMetrics', () => {
     expect(found.get('evenkeel_http_requests_total{status="200"}')).toBe(1);
   });
 
+  it('counts the streams that were resumed, and the tokens of each endpoint', async () => {
+    await using broken = await MockLlmServer.start({ tokens: 10 });
+    await using sound = await MockLlmServer.start({ tokens: 10 });
+    broken.fault = { kind: 'cut', after: 4 };
+    await using balancer = new LoadBalancer({
+      endpoints: [
+        { url: broken.url, id: 'broken' },
+        { url: sound.url, id: 'sound', tier: 1 },
+      ],
+      resume: true,
+    });
+    const { registry } = prometheusMetrics(balancer);
+    expect((await scrape(registry)).get('evenkeel_streams_resumed_total')).toBe(0);
+    await (await post(balancer, { stream: true })).text();
+    await idle(balancer);
+    const found = await scrape(registry);
+    expect(found.get('evenkeel_streams_resumed_total')).toBe(1);
+    expect(found.get('evenkeel_tokens_total{endpoint="broken",type="completion"}')).toBe(4);
+    expect(found.get('evenkeel_tokens_total{endpoint="sound",type="completion"}')).toBe(6);
+  });
+
   it('counts tokens as reported, or by content events, and times the first and the rest', async () => {
     await using server = await MockLlmServer.start({ tokens: 10 });
     await using balancer = new LoadBalancer({ endpoints: [{ url: server.url, id: 'a' }] });
@@ -195,6 +216,7 @@ describe('prometheusMetrics', () => {
         'attempts_total',
         'retries_total',
         'hedges_total',
+        'streams_resumed_total',
         'tokens_total',
         'endpoint_outstanding_requests',
         'endpoint_available',

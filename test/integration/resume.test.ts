@@ -255,6 +255,10 @@ describe('A stream that is cut at any byte', () => {
   }
 });
 
+function mistake(): never {
+  throw new Error('my mistake');
+}
+
 describe('Resume refuses, and the stream fails as without it,', () => {
   const refusals: readonly (readonly [string, Record<string, unknown>])[] = [
     ['tools', { tools: [{ type: 'function', function: { name: 'f' } }] }],
@@ -359,18 +363,23 @@ describe('Resume refuses, and the stream fails as without it,', () => {
     await fleet.settled();
   });
 
-  it('when the strategy throws', async () => {
+  it.each<[string, Omit<LoadBalancerOptions, 'endpoints'>]>([
+    ['strategy', { resume: { name: 'mine', continueFrom: mistake } }],
+    [
+      "strategy's choice of endpoints",
+      { resume: { ...continueFinalMessage(), name: 'mine', accepts: mistake } },
+    ],
+    [
+      'retry policy',
+      { resume: { ...continueFinalMessage(), name: 'mine' }, retry: { policy: { decide: mistake } } },
+    ],
+  ])('when the %s throws', async (_name, options) => {
     const errors: unknown[] = [];
     const log = () => {};
     await using fleet = await pair(
       { kind: 'cut', after: 2 },
       {
-        resume: {
-          name: 'mine',
-          continueFrom: () => {
-            throw new Error('my mistake');
-          },
-        },
+        ...options,
         logger: { debug: log, info: log, warn: log, error: (fields) => errors.push(fields) },
       },
     );
