@@ -4,6 +4,7 @@ export type { RequestFacts } from './balancer/inspect-request.js';
 export { LoadBalancer } from './balancer/load-balancer.js';
 export type { Logger } from './balancer/logger.js';
 export type { LoadBalancerOptions } from './balancer/options.js';
+export type { ProbeOptions } from './balancer/probe-options.js';
 export type { Clock, Random, Timer } from './core/clock.js';
 export type { EndpointConfig, EndpointLatency, EndpointStateName, EndpointView } from './core/endpoint.js';
 export type { BalancerEvent, BalancerObserver, TokenUsage } from './core/events.js';

@@ -13,6 +13,7 @@ const KEYS: readonly (keyof EndpointConfig)[] = [
   'headers',
   'labels',
   'quotaGroup',
+  'healthPath',
 ];
 const LONGEST_ID = 256;
 
@@ -53,6 +54,7 @@ export function resolveEndpoint(config: unknown, option: string): Endpoint {
     headers: resolveHeaders(`${option}.headers`, given.headers),
     labels: strings(`${option}.labels`, given.labels) ?? {},
     quotaGroup: resolveName(`${option}.quotaGroup`, given.quotaGroup),
+    healthPath: resolvePath(`${option}.healthPath`, given.healthPath),
   };
 }
 
@@ -101,6 +103,17 @@ function resolveId(option: string, value: unknown): string {
 function resolveName(option: string, value: unknown): string | undefined {
   if (value !== undefined && (typeof value !== 'string' || value === '')) {
     throw new InvalidOptionError(option, 'must be a string that is not empty', value);
+  }
+  return value as string | undefined;
+}
+
+function resolvePath(option: string, value: unknown): string | undefined {
+  if (value !== undefined && (typeof value !== 'string' || !/^\/[\x21\x22\x24-\x7e]*$/.test(value))) {
+    throw new InvalidOptionError(
+      option,
+      'must be a path that begins with / and has no spaces and no fragment',
+      value,
+    );
   }
   return value as string | undefined;
 }

@@ -19,6 +19,8 @@ export interface Exclusion {
     | 'full'
     | 'not-asked-for'
     | 'higher-tier'
+    /** Its tier is partly down and passed this request on, by chance. */
+    | 'lower-tier'
     | 'tried';
 }
 
@@ -56,7 +58,9 @@ export function explain(engine: Engine, asked: ExplainedRequest): Explanation {
                 ? 'full'
                 : request.tried.includes(member.id)
                   ? 'tried'
-                  : 'higher-tier';
+                  : member.tier < (candidates[0]?.tier ?? 0)
+                    ? 'lower-tier'
+                    : 'higher-tier';
     exclusions.push({ endpoint: member.id, reason });
   }
   return {

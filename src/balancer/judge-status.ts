@@ -2,6 +2,9 @@ import type { Outcome } from '../core/outcome.js';
 import type { ResponseHeaders } from '../core/transport.js';
 import { parseRetryAfter } from '../retries/retry-after.js';
 
+/** The caller's mistake, or a wrong key, model or path at this endpoint: whoever watches should look. */
+export const MISCONFIGURED: ReadonlySet<number> = new Set([401, 403, 404]);
+
 /** A model that loads and a queue that is full look alike; after this many bare 503 in a row it is a fault. */
 const BARE_503_PATIENCE = 5;
 

@@ -1,3 +1,4 @@
+import type { BreakerState } from '../core/breaker.js';
 import type { EndpointConfig, EndpointView } from '../core/endpoint.js';
 import type { BalancerObserver } from '../core/events.js';
 import type { BalancedReply, BalancedRequest } from '../core/exchange.js';
@@ -5,20 +6,17 @@ import type { BalancerSnapshot } from '../core/snapshot.js';
 import { InvalidOptionError } from '../errors.js';
 import { RetryBudget } from '../retries/retry-budget.js';
 import { Admission } from '../state/admission.js';
-import { Cooldown } from '../state/cooldown.js';
-import { disabledBreaker } from '../state/disabled-breaker.js';
 import { EndpointSet } from '../state/endpoint-set.js';
-import { type Endpoint, EndpointState } from '../state/endpoint-state.js';
+import type { EndpointState } from '../state/endpoint-state.js';
 import type { Lease } from '../state/lease.js';
-import { OpossumBreaker } from '../state/opossum-breaker.js';
-import { SlowStart } from '../state/slow-start.js';
-import { openUndiciChannel } from '../transport/undici-transport.js';
+import { createEndpoint } from './create-endpoint.js';
 import { resolveEndpoint, resolveEndpoints } from './endpoint-options.js';
 import { Engine } from './engine.js';
 import { type ExplainedRequest, type Explanation, explain } from './explain.js';
 import { type FetchInit, type FetchInput, fetchThrough } from './fetch.js';
+import { HealthProbe } from './health-probe.js';
 import { Observers } from './observers.js';
-import { type LoadBalancerOptions, type ResolvedOptions, resolveOptions } from './options.js';
+import { type LoadBalancerOptions, resolveOptions } from './options.js';
 import { send } from './send.js';
 import { takeSnapshot } from './snapshot.js';
 
@@ -33,8 +31,8 @@ const PLACEHOLDER = 'http://evenkeel.invalid';
  * const answer = await balancer.fetch('/v1/models');
  */
 export class LoadBalancer implements AsyncDisposable {
-  readonly #options: ResolvedOptions;
   readonly #engine: Engine;
+  readonly #health: HealthProbe;
   readonly #leaving = new Set<Promise<void>>();
   #closing: Promise<void> | undefined;
 
@@ -51,19 +49,27 @@ export class LoadBalancer implements AsyncDisposable {
 
   constructor(options: LoadBalancerOptions) {
     const resolved = resolveOptions(options);
-    this.#options = resolved;
     const observers = new Observers(resolved.logger);
-    const { clock, breaker } = resolved;
+    const { clock, random, breaker, overProvisioning } = resolved;
     const endpoints: EndpointSet = new EndpointSet(resolved.endpoints, {
       clock,
+      random,
+      overProvisioning,
       failOpen: breaker?.failOpen ?? true,
       maxOpenRatio: breaker?.maxOpenRatio ?? 1,
-      create: (endpoint, joins) => this.#create(endpoint, joins, () => endpoints.mayOpen()),
+      create: (endpoint, joins) =>
+        createEndpoint(endpoint, resolved, {
+          joins,
+          mayOpen: () => endpoints.mayOpen(),
+          onBreaker: (changed, to) => this.#breakerChanged(changed, to),
+        }),
       removed: (endpoint) => this.#removed(endpoint),
     });
     const admission = new Admission<Lease | undefined>(resolved.admission, clock);
     const budget = resolved.retry === undefined ? undefined : new RetryBudget(resolved.retry.budget, clock);
     this.#engine = new Engine(resolved, endpoints, admission, budget, observers);
+    this.#health = new HealthProbe(this.#engine);
+    this.#health.review();
     this.fetch = (input, init) => fetchThrough((request) => this.send(request), input, init);
   }
 
@@ -104,11 +110,13 @@ export class LoadBalancer implements AsyncDisposable {
   /** Makes the endpoints be these. Those that stay, by id and url, keep counters, breakers and connections. */
   update(endpoints: readonly EndpointConfig[]): void {
     const { observers } = this.#engine;
-    const before = new Set(this.endpoints);
+    const before = new Set(this.#engine.endpoints.members);
     this.#engine.endpoints.update(resolveEndpoints(endpoints));
-    for (const endpoint of this.endpoints) {
-      if (!before.has(endpoint)) observers.tell({ type: 'endpoint-added', endpoint: endpoint.id });
+    for (const endpoint of this.#engine.endpoints.members) {
+      if (before.has(endpoint)) this.#engine.changed(endpoint);
+      else observers.tell({ type: 'endpoint-added', endpoint: endpoint.id });
     }
+    this.#health.review();
     this.#engine.rearranged();
   }
 
@@ -120,6 +128,7 @@ export class LoadBalancer implements AsyncDisposable {
     }
     this.#engine.endpoints.add(resolved);
     this.#engine.observers.tell({ type: 'endpoint-added', endpoint: resolved.id });
+    this.#health.review();
     this.#engine.rearranged();
   }
 
@@ -160,6 +169,7 @@ export class LoadBalancer implements AsyncDisposable {
     const engine = this.#engine;
     engine.closed = true;
     engine.admission.close();
+    this.#health.close();
     if (drain > 0) await engine.whenQuiet(drain);
     for (const request of [...engine.running]) request.cancel('shutdown');
     const { members } = engine.endpoints;
@@ -168,35 +178,15 @@ export class LoadBalancer implements AsyncDisposable {
     await Promise.all(this.#leaving);
   }
 
-  #create(endpoint: Endpoint, joins: boolean, mayOpen: () => boolean): EndpointState {
-    const { clock, random, breaker, slowStart, timeouts } = this.#options;
-    const ramp = new SlowStart(slowStart);
-    if (joins) ramp.begin(clock.now());
-    const state: EndpointState = new EndpointState(endpoint, {
-      clock,
-      channel: openUndiciChannel(endpoint.url, { connectTimeout: timeouts.connect }),
-      cooldown: new Cooldown(clock, random),
-      slowStart: ramp,
-      breaker:
-        breaker === undefined
-          ? disabledBreaker
-          : new OpossumBreaker(breaker, {
-              clock,
-              random,
-              mayOpen,
-              onStateChange: (from, to) => {
-                if (to === 'closed' && from !== 'closed') ramp.begin(clock.now());
-                if (to === 'suspect')
-                  this.#engine.observers.tell({ type: 'ejection-overflow', endpoint: endpoint.id });
-              },
-            }),
-    });
-    return state;
+  #breakerChanged(endpoint: EndpointState, to: BreakerState): void {
+    if (to === 'open' || to === 'suspect') this.#health.watch(endpoint);
+    if (to === 'suspect') this.#engine.observers.tell({ type: 'ejection-overflow', endpoint: endpoint.id });
   }
 
   /** Streams of a removed endpoint run on; its connections close behind them. */
   #removed(endpoint: EndpointState): void {
     const { observers } = this.#engine;
+    this.#health.forget(endpoint);
     observers.tell({ type: 'endpoint-removed', endpoint: endpoint.id });
     const gone = endpoint.whenIdle().then(() => {
       endpoint.breaker.dispose();

@@ -21,6 +21,7 @@ import { systemClock, systemRandom } from '../system.js';
 import { resolveEndpoints } from './endpoint-options.js';
 import type { RequestFacts } from './inspect-request.js';
 import { type Logger, silentLogger } from './logger.js';
+import { type ProbeOptions, resolveProbeOptions } from './probe-options.js';
 
 export interface LoadBalancerOptions {
   /** The model servers. At least one; more can come and go at run time. */
@@ -40,6 +41,14 @@ export interface LoadBalancerOptions {
   readonly admission?: Partial<AdmissionOptions>;
   /** How an endpoint that joins or returns is eased in; `false`: at once. */
   readonly slowStart?: Partial<SlowStartOptions> | false;
+  /** How endpoints with a `healthPath` are asked for their health. */
+  readonly probe?: Partial<ProbeOptions>;
+  /**
+   * How far a tier stands in for its own endpoints that are down before the next tier gets a share:
+   * min(1, overProvisioning x healthy weight / weight) of the requests stay. At least 1; `Infinity`: all of them,
+   * as long as one is left. Default 1.4.
+   */
+  readonly overProvisioning?: number;
   /** Key for sticky selection. */
   readonly affinityKey?: (request: RequestFacts) => string | undefined;
   /** Prompt length in tokens. Default: body bytes / 4. */
@@ -65,6 +74,8 @@ export interface ResolvedOptions {
   readonly breaker: BreakerOptions | undefined;
   readonly admission: AdmissionOptions;
   readonly slowStart: SlowStartOptions | false;
+  readonly probe: ProbeOptions;
+  readonly overProvisioning: number;
   readonly affinityKey: ((request: RequestFacts) => string | undefined) | undefined;
   readonly estimateTokens: ((request: RequestFacts) => number) | undefined;
   readonly maxBodyBytes: number;
@@ -83,6 +94,8 @@ const KEYS: readonly (keyof LoadBalancerOptions)[] = [
   'breaker',
   'admission',
   'slowStart',
+  'probe',
+  'overProvisioning',
   'affinityKey',
   'estimateTokens',
   'maxBodyBytes',
@@ -119,6 +132,12 @@ export function resolveOptions(options: unknown): ResolvedOptions {
       given.breaker === false ? undefined : resolveBreakerOptions(given.breaker, longestWait(timeouts)),
     admission: resolveAdmission(given.admission),
     slowStart: resolveSlowStartOptions(given.slowStart),
+    probe: resolveProbeOptions(given.probe),
+    // Envoy's overprovisioning_factor.
+    overProvisioning: numberOption('overProvisioning', given.overProvisioning, 1.4, {
+      min: 1,
+      infinite: true,
+    }),
     affinityKey: functionOption('affinityKey', given.affinityKey),
     estimateTokens: functionOption('estimateTokens', given.estimateTokens),
     maxBodyBytes: numberOption('maxBodyBytes', given.maxBodyBytes, 4 * 1024 * 1024, {

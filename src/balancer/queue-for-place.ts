@@ -5,7 +5,7 @@ import type { Cancellation } from './cancellation.js';
 import type { Engine, Placeless } from './engine.js';
 
 /**
- * Waits for a place where waiting can help: endpoints are full, or will have cooled off in time.
+ * Waits for a place where waiting can help: endpoints are full, are not ready yet, or will have cooled off in time.
  *
  * @returns the lease, or why there is none; after a cancellation whatever was known last
  */
@@ -18,13 +18,10 @@ export async function queueForPlace(
 ): Promise<Lease | Placeless | AdmissionRefusal> {
   const { admission, options, observers, clock } = engine;
   const { kind } = placeless;
-  if (kind !== 'full' && kind !== 'cooling-off') return placeless;
-  if (
-    kind === 'cooling-off' &&
-    (options.admission.maxQueued === 0 || placeless.soonest > options.admission.maxWait)
-  ) {
-    return placeless;
-  }
+  if (kind !== 'full' && kind !== 'cooling-off' && kind !== 'warming') return placeless;
+  // What stands in the way says more than that there is no queue.
+  if (kind !== 'full' && options.admission.maxQueued === 0) return placeless;
+  if (kind === 'cooling-off' && placeless.soonest > options.admission.maxWait) return placeless;
   if (admission.full) return 'queue-full';
   const since = clock.now();
   let known: Placeless = placeless;

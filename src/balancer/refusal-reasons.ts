@@ -3,7 +3,7 @@ import type { AdmissionOptions, AdmissionRefusal } from '../state/admission.js';
 import type { Placeless } from './engine.js';
 import type { Refusal } from './refusal.js';
 
-/** Asked again after this long, a full queue may have room. */
+/** Asked again after this long, a full queue may have room, or an endpoint be ready. */
 const QUEUE_RETRY_AFTER = 1_000;
 
 export function bodyTooLarge(limit: number): Refusal {
@@ -41,6 +41,12 @@ export function placelessRefusal(
         code: 'all_cooling_off',
         message: 'Every endpoint has answered that it is overloaded and is cooling off',
         retryAfter: typeof reason === 'string' || reason.kind !== 'cooling-off' ? undefined : reason.soonest,
+      };
+    case 'warming':
+      return {
+        code: 'not_ready',
+        message: 'No endpoint is ready yet (healthPath)',
+        retryAfter: QUEUE_RETRY_AFTER,
       };
     case 'open':
       return {

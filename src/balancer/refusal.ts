@@ -6,6 +6,7 @@ export type RefusalCode =
   | 'queue_full'
   | 'queue_timeout'
   | 'all_cooling_off'
+  | 'not_ready'
   | 'balancer_closed'
   | 'model_not_found'
   | 'connection_failed'
@@ -20,6 +21,7 @@ const STATUS: Readonly<Record<RefusalCode, number>> = {
   queue_full: 503,
   queue_timeout: 503,
   all_cooling_off: 503,
+  not_ready: 503,
   balancer_closed: 503,
   model_not_found: 404,
   connection_failed: 502,

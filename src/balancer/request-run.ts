@@ -11,15 +11,12 @@ import { startAttempt } from './attempt.js';
 import { Cancellation } from './cancellation.js';
 import type { Engine, Placeless } from './engine.js';
 import type { Inspection, LiveRequest } from './inspect-request.js';
-import { judgeAnswer } from './judge-status.js';
+import { judgeAnswer, MISCONFIGURED } from './judge-status.js';
 import { queueForPlace } from './queue-for-place.js';
 import { type Refusal, refusalReply } from './refusal.js';
 import { failureRefusal, placelessRefusal } from './refusal-reasons.js';
 import { stepToRetry } from './retry-step.js';
 import { scanJson } from './scan-json.js';
-
-/** The caller's mistake, or a wrong key or model at this endpoint: whoever watches should look. */
-const MISCONFIGURED: ReadonlySet<number> = new Set([401, 403, 404]);
 
 /** The steps of one request; `send` puts them in order. */
 export class RequestRun {

@@ -26,5 +26,12 @@ export interface Breaker {
   report(pass: BreakerPass, verdict: BreakerVerdict): void;
   /** A stream that failed after its pass had been reported as a success: one ordinary fault. */
   reportLateFault(pass: BreakerPass): void;
+  /**
+   * Health was asked and is good: an open breaker becomes half-open before its time, never closed. Once the trial
+   * that this led to has failed, good health is no longer believed, and the open time counts, until a trial succeeds.
+   */
+  probePassed(): void;
+  /** Health is being asked, or was bad: an open breaker stays so until `time` (monotonic), if not longer anyway. */
+  holdOpen(time: number): void;
   dispose(): void;
 }

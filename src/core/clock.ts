@@ -1,6 +1,8 @@
 /** A timer that has been set. `close` is idempotent; a closed timer never fires. */
 export interface Timer {
   close(): void;
+  /** Lets the process end although the timer is set. Absent where no process waits for it. */
+  unref?(): unknown;
 }
 
 /**

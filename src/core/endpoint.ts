@@ -21,6 +21,12 @@ export interface EndpointConfig {
   readonly labels?: Readonly<Record<string, string>>;
   /** Endpoints of one group share a quota: when one cools off, all do. */
   readonly quotaGroup?: string;
+  /**
+   * Where `GET` tells whether the endpoint is ready: 2xx is yes. From the root of the origin, whatever base path
+   * the url has: `/health`. With it the endpoint gets nothing before it is ready, and is probed while its breaker
+   * is open. Default: none, ready at once.
+   */
+  readonly healthPath?: string;
 }
 
 /**
@@ -31,8 +37,16 @@ export interface EndpointConfig {
  * - `half-open`: its breaker admits one trial
  * - `suspect`: tripped while too many others were open; used only when nothing better is left
  * - `draining`: takes no new request and finishes its streams
+ * - `warming`: its health has not been good yet since it joined; gets nothing
  */
-export type EndpointStateName = 'healthy' | 'cooling-off' | 'open' | 'half-open' | 'suspect' | 'draining';
+export type EndpointStateName =
+  | 'healthy'
+  | 'cooling-off'
+  | 'open'
+  | 'half-open'
+  | 'suspect'
+  | 'draining'
+  | 'warming';
 
 /** Every state name, in the order of the documentation. */
 export const ENDPOINT_STATES: readonly EndpointStateName[] = [
@@ -42,6 +56,7 @@ export const ENDPOINT_STATES: readonly EndpointStateName[] = [
   'half-open',
   'suspect',
   'draining',
+  'warming',
 ];
 
 /** Moving averages in milliseconds; `undefined` until measured. */

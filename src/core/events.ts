@@ -102,6 +102,15 @@ export type BalancerEvent =
     }
   | { readonly type: 'endpoint-added'; readonly endpoint: string }
   | { readonly type: 'endpoint-removed'; readonly endpoint: string }
+  | {
+      readonly type: 'endpoint-probed';
+      readonly endpoint: string;
+      /** The answer was 2xx. */
+      readonly healthy: boolean;
+      /** `undefined` when there was no answer, or not the whole of it in time. */
+      readonly status: number | undefined;
+      readonly duration: number;
+    }
   | { readonly type: 'endpoint-misconfigured'; readonly endpoint: string; readonly status: number }
   | { readonly type: 'ejection-overflow'; readonly endpoint: string }
   | { readonly type: 'caller-retries'; readonly count: number }

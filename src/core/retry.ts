@@ -17,7 +17,7 @@ export type RetryDecision =
   | { readonly retry: false; readonly reason: 'not-retryable' | 'attempts-exhausted' | 'no-endpoint' }
   | {
       readonly retry: true /** Milliseconds to wait first. */;
-      readonly delay: number /** Tokens to withdraw: 0 (free), 0.5 (never sent) or 1. */;
+      readonly delay: number /** Tokens to withdraw: 0 (free) to 1. */;
       readonly cost: number;
     };
 

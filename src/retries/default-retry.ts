@@ -33,8 +33,8 @@ export const RETRY_DEFAULTS: DefaultRetryOptions = {
 };
 
 const FULL_PRICE = 1;
-/** A request that never reached an endpoint cost it nothing. */
-const NEVER_SENT_PRICE = 0.5;
+/** The second stale connection of a request: no endpoint saw it, but the pool's connections are all old. */
+const STALE_PRICE = 0.5;
 const NOT_RETRYABLE: RetryDecision = { retry: false, reason: 'not-retryable' };
 
 export function defaultRetry(
@@ -63,9 +63,9 @@ export function defaultRetry(
       if (delay > maxWait) return { retry: false, reason: 'no-endpoint' };
       return { retry: true, delay, cost: FULL_PRICE };
     }
-    const sent = !stale && !(outcome.kind === 'fault' && !outcome.sent);
-    const delay = !sent && untried > 0 ? 0 : wait();
-    return { retry: true, delay, cost: sent ? FULL_PRICE : NEVER_SENT_PRICE };
+    // Full price for a request that was never sent, too: with nobody healthy to go to, a discount would let a total
+    // outage make 1.4 attempts of each request where the budget promises 1.2.
+    return { retry: true, delay: stale && untried > 0 ? 0 : wait(), cost: stale ? STALE_PRICE : FULL_PRICE };
   };
   return { decide };
 }

@@ -66,7 +66,7 @@ export class RetryBudget {
   /**
    * Asks to retry. When granted, the tokens are gone and the retry counts as under way until `retryEnded`.
    *
-   * @param cost 1; 0.5 for a request that was never sent; 0 is always granted
+   * @param cost 1, or less for one that costs the servers less; 0 is always granted
    */
   tryWithdraw(cost: number): boolean {
     const price = Math.round(cost * TOKEN);

@@ -10,5 +10,7 @@ export const disabledBreaker: Breaker = {
   enter: () => PASS,
   report: () => {},
   reportLateFault: () => {},
+  probePassed: () => {},
+  holdOpen: () => {},
   dispose: () => {},
 };

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.js';
+import type { Clock, Random } from '../core/clock.js';
 import type { InferenceRequest } from '../core/inference-request.js';
 import { type Availability, findCandidates } from './availability.js';
 import { ejectionLimit } from './ejection-limit.js';
@@ -6,6 +6,8 @@ import type { Endpoint, EndpointState } from './endpoint-state.js';
 
 export interface EndpointSetTerms {
   readonly clock: Clock;
+  readonly random: Random;
+  readonly overProvisioning: number;
   readonly failOpen: boolean;
   readonly maxOpenRatio: number;
   /** Makes the run-time face of a new endpoint. `joins` is false for those the balancer starts with. */
@@ -40,9 +42,12 @@ export class EndpointSet {
   }
 
   find(request: InferenceRequest, only: readonly string[] | undefined): Availability {
+    const { clock, random, failOpen, overProvisioning } = this.#terms;
     return findCandidates(this.#members, request, {
-      now: this.#terms.clock.now(),
-      failOpen: this.#terms.failOpen,
+      now: clock.now(),
+      random,
+      failOpen,
+      overProvisioning,
       only,
     });
   }
@@ -50,9 +55,12 @@ export class EndpointSet {
   /** May one more breaker open? */
   mayOpen(): boolean {
     let out = 0;
-    for (const { breaker } of this.#members)
+    let ready = 0;
+    for (const { breaker, warming } of this.#members) {
+      if (!warming) ready++;
       if (breaker.state === 'open' || breaker.state === 'half-open') out++;
-    return out < ejectionLimit(this.#members.length, this.#terms.maxOpenRatio);
+    }
+    return out < ejectionLimit(ready, this.#terms.maxOpenRatio);
   }
 
   /** The endpoint and all that share its quota. */

@@ -23,6 +23,8 @@ export interface Endpoint {
   readonly headers: Readonly<Record<string, string>> | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly quotaGroup: string | undefined;
+  /** Path and query of its health check; `undefined` when it has none. */
+  readonly healthPath: string | undefined;
 }
 
 /** What an endpoint owns beside its description. */
@@ -52,8 +54,9 @@ export class EndpointState implements EndpointView {
   draining = false;
   /** 503 answers without Retry-After in a row. */
   busyStreak = 0;
+  #warming: boolean;
   /** The state that observers last heard of. */
-  announced: EndpointStateName = 'healthy';
+  announced: EndpointStateName;
   #idle: (() => void)[] = [];
 
   constructor(endpoint: Endpoint, parts: EndpointParts) {
@@ -64,6 +67,8 @@ export class EndpointState implements EndpointView {
     this.breaker = parts.breaker;
     this.cooldown = parts.cooldown;
     this.ramp = parts.slowStart;
+    this.#warming = endpoint.healthPath !== undefined;
+    this.announced = this.#warming ? 'warming' : 'healthy';
     const averages = {
       firstToken: this.#firstToken,
       response: this.#response,
@@ -119,6 +124,15 @@ export class EndpointState implements EndpointView {
     return this.#endpoint.quotaGroup;
   }
 
+  get healthPath(): string | undefined {
+    return this.#endpoint.healthPath;
+  }
+
+  /** Its health has not been good yet. */
+  get warming(): boolean {
+    return this.#warming;
+  }
+
   get slowStart(): number {
     return this.ramp.factor(this.#clock.now());
   }
@@ -131,6 +145,7 @@ export class EndpointState implements EndpointView {
     return (
       this.weight > 0 &&
       !this.draining &&
+      !this.#warming &&
       !this.coolingOff &&
       this.breaker.admits &&
       this.outstanding < this.maxOutstanding
@@ -139,6 +154,7 @@ export class EndpointState implements EndpointView {
 
   get state(): EndpointStateName {
     if (this.draining) return 'draining';
+    if (this.#warming) return 'warming';
     const breaker = this.breaker.state;
     if (breaker !== 'closed') return breaker;
     return this.coolingOff ? 'cooling-off' : 'healthy';
@@ -153,6 +169,13 @@ export class EndpointState implements EndpointView {
   describe(endpoint: Endpoint): void {
     this.#endpoint = endpoint;
     this.limit = this.#limitFor(endpoint);
+    // Nobody would ask any more.
+    if (endpoint.healthPath === undefined) this.#warming = false;
+  }
+
+  /** Its health is good for the first time. */
+  ready(): void {
+    this.#warming = false;
   }
 
   noteFirstToken(elapsed: number): void {

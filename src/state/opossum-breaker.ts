@@ -1,6 +1,15 @@
 import type { Breaker, BreakerPass, BreakerState, BreakerVerdict } from '../core/breaker.js';
 import type { Clock, Random } from '../core/clock.js';
 import type { BreakerOptions } from './breaker-options.js';
+import {
+  type Closed,
+  closed,
+  nameOf,
+  opened,
+  Pass,
+  reopening,
+  type CircuitState as State,
+} from './circuit-state.js';
 import { OpossumCircuit } from './opossum-circuit.js';
 
 /** What a breaker needs from the pool around it. */
@@ -16,38 +25,15 @@ export interface BreakerEnvironment {
   onStateChange?(from: BreakerState, to: BreakerState): void;
 }
 
-class Pass implements BreakerPass {
-  /** `undefined` until reported, so that a second report can be told from the first. */
-  verdict: BreakerVerdict | undefined;
-
-  constructor(
-    readonly generation: number,
-    readonly trial: boolean,
-  ) {}
-}
-
-interface Closed {
-  readonly kind: 'closed';
-  readonly since: number;
-  /** Faults in a row. */
-  streak: number;
-  /** The latest success and the streak that it ended: a late fault puts that streak back. */
-  lastSuccess: { readonly pass: Pass; readonly streak: number } | undefined;
-  /** The trial that closed the breaker. */
-  readonly revivedBy: Pass | undefined;
-}
-
-type State =
-  | Closed
-  | { readonly kind: 'open'; readonly until: number; readonly suspect: boolean }
-  | { readonly kind: 'half-open'; trial: { readonly pass: Pass; readonly deadline: number } | undefined };
-
 /**
  * The fault breaker of one endpoint: opossum counts and judges (see `OpossumCircuit`), this class keeps time.
  *
  * closed: opens after `consecutiveFailures` faults in a row, or at `failureRatio` of at least `minimumRequests`.
  * open: first for `openFor`, then in [openFor x 2^(n-1), openFor x 2^n): 5 s, 5..10 s, 10..20 s, … `maxOpenFor`.
  * half-open: one trial; its success closes, its fault or silence re-opens, `none` gives the place to another.
+ *
+ * Probes of its health, where there are any, move it between open and half-open only: a health check that answers
+ * proves little of the path that requests take.
  */
 export class OpossumBreaker implements Breaker {
   readonly #options: BreakerOptions;
@@ -58,6 +44,8 @@ export class OpossumBreaker implements Breaker {
   #generation = 0;
   /** Doublings that the next open time has earned. */
   #step = 0;
+  /** Health was good and the trial failed: until a trial succeeds, health is not believed. */
+  #misled = false;
 
   constructor(options: BreakerOptions, environment: BreakerEnvironment) {
     this.#options = options;
@@ -72,7 +60,7 @@ export class OpossumBreaker implements Breaker {
 
   get reopensAt(): number | undefined {
     const state = this.#current();
-    return state.kind === 'open' ? state.until : undefined;
+    return state.kind === 'open' ? reopening(state) : undefined;
   }
 
   get admits(): boolean {
@@ -127,6 +115,18 @@ export class OpossumBreaker implements Breaker {
     this.#fault(state, revived ? Math.max(streak, this.#options.consecutiveFailures - 2) : streak);
   }
 
+  probePassed(): void {
+    const state = this.#current();
+    if (state.kind !== 'open') return;
+    state.heldUntil = Number.NEGATIVE_INFINITY;
+    if (!this.#misled) this.#become({ kind: 'half-open', probed: true, trial: undefined }, nameOf(state));
+  }
+
+  holdOpen(time: number): void {
+    const state = this.#current();
+    if (state.kind === 'open') state.heldUntil = time;
+  }
+
   dispose(): void {
     this.#generation++;
     this.#circuit.dispose();
@@ -143,22 +143,24 @@ export class OpossumBreaker implements Breaker {
     const now = this.#environment.clock.now();
     if (this.#state.kind === 'half-open' && this.#state.trial && now >= this.#state.trial.deadline)
       this.#open(this.#state.trial.deadline);
-    if (this.#state.kind === 'open' && now >= this.#state.until)
-      this.#become({ kind: 'half-open', trial: undefined }, nameOf(this.#state));
+    if (this.#state.kind === 'open' && now >= reopening(this.#state))
+      this.#become({ kind: 'half-open', probed: false, trial: undefined }, nameOf(this.#state));
     return this.#state;
   }
 
   #open(at: number): void {
     const from = nameOf(this.#state);
     if (this.#state.kind === 'closed') this.#forgive(at - this.#state.since);
+    if (this.#state.kind === 'half-open' && this.#state.probed) this.#misled = true;
     const until = at + this.#nextOpenTime();
     // Until the pool has answered, whoever looks sees a suspect: this breaker must not count itself.
-    this.#state = { kind: 'open', until: Number.POSITIVE_INFINITY, suspect: true };
-    this.#become({ kind: 'open', until, suspect: !this.#environment.mayOpen() }, from);
+    this.#state = opened(Number.POSITIVE_INFINITY, true);
+    this.#become(opened(until, !this.#environment.mayOpen()), from);
   }
 
   #close(trial: Pass | undefined): void {
     const from = nameOf(this.#state);
+    this.#misled = false;
     this.#circuit.close();
     this.#become(closed(this.#environment.clock.now(), trial), from);
   }
@@ -183,12 +185,4 @@ export class OpossumBreaker implements Breaker {
     const fixed = openFor * 2 ** (step - 1);
     return Math.min(maxOpenFor, fixed + this.#environment.random() * fixed);
   }
-}
-
-function closed(since: number, revivedBy?: Pass): Closed {
-  return { kind: 'closed', since, streak: 0, lastSuccess: undefined, revivedBy };
-}
-
-function nameOf(state: State): BreakerState {
-  return state.kind === 'open' && state.suspect ? 'suspect' : state.kind;
 }

@@ -20,6 +20,7 @@ describe('the tables of errors on the page on streaming', () => {
       queue_full: true,
       queue_timeout: true,
       all_cooling_off: true,
+      not_ready: true,
       balancer_closed: true,
       model_not_found: true,
       connection_failed: true,

@@ -16,6 +16,7 @@ const GROUPS = [
   'breaker',
   'admission',
   'slowStart',
+  'probe',
 ];
 
 /** Option and default of each row of the tables under a heading, deeper headings included. */

@@ -58,6 +58,15 @@ describe.concurrent('An example runs alone, ends well and says nothing on stderr
       ],
     ],
     [
+      'model-loading',
+      [
+        /^At first: +ready is warming, loading is warming$/m,
+        /^10 at once: +{ ready: 10 }$/m,
+        /^Now: +ready is healthy, loading is warming$/m,
+        /^10 when it has loaded: +{ \w+: 5, \w+: 5 }$/m,
+      ],
+    ],
+    [
       'overflow-to-hosted-api',
       [
         /^ 6 at once.*{ 'gpu-[12]': 3, 'gpu-[12]': 3 }$/m,

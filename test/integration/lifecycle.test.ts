@@ -562,6 +562,8 @@ describe('Tier 1 takes what tier 0 cannot', () => {
     const balancer = balance(tiers, {
       breaker: { consecutiveFailures: 1, openFor: 1_000, maxOpenRatio: 1 },
       retry: false,
+      // Half of tier 0 stands in for all of it.
+      overProvisioning: 2,
     });
     await trip(balancer, 'a', 1);
     expect(sharesOf(balancer, 2)).toEqual({ 'http://b': 2 });

@@ -34,6 +34,14 @@ export class FakeBreaker implements Breaker {
     this.reports.push('late fault');
   }
 
+  probePassed(): void {
+    this.reports.push('probe passed');
+  }
+
+  holdOpen(time: number): void {
+    this.reports.push(`held until ${time}`);
+  }
+
   dispose(): void {}
 }
 
@@ -50,6 +58,7 @@ export function endpointOf(id: string, fields: Partial<Endpoint> = {}): Endpoint
     headers: undefined,
     labels: {},
     quotaGroup: undefined,
+    healthPath: undefined,
     ...fields,
   };
 }

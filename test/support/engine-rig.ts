@@ -15,6 +15,8 @@ export function engineRig(options: LoadBalancerOptions) {
   const made = new Map<string, ReturnType<typeof endpointState>>();
   const endpoints = new EndpointSet(resolved.endpoints, {
     clock,
+    random: resolved.random,
+    overProvisioning: resolved.overProvisioning,
     failOpen: resolved.breaker?.failOpen ?? true,
     maxOpenRatio: 0.5,
     create: (endpoint) => {

@@ -73,7 +73,7 @@ describe('the default retry policy', () => {
   });
 
   it('pays for a lost connection when no healthy endpoint is untried', () => {
-    expect(decide(refused, { untried: 0 })).toEqual({ retry: true, delay: 25, cost: 0.5 });
+    expect(decide(refused, { untried: 0 })).toEqual({ retry: true, delay: 25, cost: 1 });
     expect(decide(reset, { untried: 0 })).toEqual({ retry: true, delay: 25, cost: 1 });
   });
 

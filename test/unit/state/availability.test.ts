@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { InferenceRequest } from '../../../src/core/inference-request.js';
-import { findCandidates } from '../../../src/state/availability.js';
+import { type AvailabilityTerms, findCandidates } from '../../../src/state/availability.js';
 import type { Endpoint } from '../../../src/state/endpoint-state.js';
 import { fakeRequest } from '../../../src/testing/fake-request.js';
 import { endpointState } from '../../support/endpoint-rig.js';
@@ -35,10 +35,12 @@ const broken = (
 const find = (
   endpoints: readonly Rigged[],
   request: Partial<InferenceRequest> = {},
-  terms: { failOpen?: boolean; only?: readonly string[] } = {},
+  terms: Partial<AvailabilityTerms> = {},
 ) => {
   const found = findCandidates(endpoints, fakeRequest(request), {
     now: 0,
+    random: terms.random ?? (() => 0),
+    overProvisioning: terms.overProvisioning ?? 1.4,
     failOpen: terms.failOpen ?? true,
     only: terms.only,
   });
@@ -150,6 +152,114 @@ describe('findCandidates', () => {
       expect(find([llama], { model: 'qwen' })).toEqual({ kind: 'unknown-model' });
       expect(find([full('a', { models })], { model: 'llama' })).toEqual({ kind: 'full' });
       expect(find([make('a', { models, weight: 0 })], { model: 'qwen' })).toEqual({ kind: 'none' });
+    });
+  });
+
+  describe('across tiers that are partly down', () => {
+    const open = (id: string, fields: Partial<Endpoint> = {}) => broken(id, 'open', fields);
+    const tier1 = { tier: 1 };
+    const two = (up: number, of: number, tier: number) =>
+      Array.from({ length: of }, (_, index) =>
+        index < up ? make(`${tier}${index}`, { tier }) : open(`${tier}${index}`, { tier }),
+      );
+    /** How often each tier is chosen by 1000 evenly spread draws. */
+    const drawn = (endpoints: readonly Rigged[], terms: Partial<AvailabilityTerms> = {}) => {
+      const counts: Record<string, number> = {};
+      for (let draw = 0; draw < 1_000; draw++) {
+        const found = find(endpoints, {}, { ...terms, random: () => (draw + 0.5) / 1_000 });
+        const tier = found.kind === 'ready' ? (found.candidates[0]?.[0] ?? '?') : found.kind;
+        counts[tier] = (counts[tier] ?? 0) + 1;
+      }
+      return counts;
+    };
+
+    it('case 45: 2 of 4 up keep 70 % and pass 30 % on', () => {
+      expect(drawn([...two(2, 4, 0), ...two(4, 4, 1)])).toEqual({ 0: 700, 1: 300 });
+    });
+
+    it('case 45: with 1 of 4 up in both tiers each gets half', () => {
+      expect(drawn([...two(1, 4, 0), ...two(1, 4, 1)])).toEqual({ 0: 500, 1: 500 });
+    });
+
+    it('passes nothing on while over-provisioning covers what is down', () => {
+      expect(drawn([...two(3, 4, 0), ...two(4, 4, 1)])).toEqual({ 0: 1_000 });
+      expect(drawn([...two(2, 4, 0), ...two(4, 4, 1)], { overProvisioning: 2 })).toEqual({ 0: 1_000 });
+    });
+
+    it('draws no random number where no tier is partly down', () => {
+      const random = () => {
+        throw new Error('a random number was drawn');
+      };
+      expect(find([...two(4, 4, 0), ...two(4, 4, 1)], {}, { random })).toMatchObject({ untried: 4 });
+      expect(find(two(1, 4, 0), {}, { random })).toEqual(ready(['00']));
+    });
+
+    it.each<[string, Rigged]>([
+      ['open', open('z')],
+      ['a suspect', broken('z', 'suspect')],
+      ['cooling off', cooling('z', 100)],
+      ['warming', make('z', { healthPath: '/health' })],
+      ['half-open with its trial on the way', broken('z', 'half-open')],
+    ])('counts an endpoint that is %s as down', (_, down) => {
+      expect(drawn([make('0'), down, make('1', tier1)])).toEqual({ 0: 700, 1: 300 });
+    });
+
+    it.each<[string, Rigged]>([
+      ['full', full('z')],
+      ['of another model', make('z', { models: new Map([['other', 'other']]) })],
+      ['of weight 0', make('z', { weight: 0 })],
+    ])('does not count an endpoint that is %s as down', (_, other) => {
+      expect(drawn([make('0'), other, make('1', tier1)])).toEqual({ 0: 1_000 });
+    });
+
+    it('lets a trial go to a half-open endpoint that is alone in its tier', () => {
+      const half = broken('0', 'half-open');
+      half.breaker.trialFree = true;
+      expect(drawn([half, make('1', tier1)])).toEqual({ 0: 1_000 });
+    });
+
+    it('overflows from the tier that was drawn to one with room', () => {
+      const first = [full('0a'), open('0b'), open('0c')];
+      const second = [make('1a', tier1), open('1b', tier1), open('1c', tier1)];
+      // 0.467 to either, and the rest to the third; of the first, which has no room, all goes to the second.
+      expect(drawn([...first, ...second, make('2', { tier: 2 })])).toEqual({ 1: 933, 2: 67 });
+    });
+
+    it('goes to the lower tier when the one that was drawn is full', () => {
+      expect(drawn([make('0a'), open('0b'), full('1', tier1)])).toEqual({ 0: 1_000 });
+    });
+
+    it('offers all untried endpoints of the tier that was drawn', () => {
+      const endpoints = [...two(2, 4, 0), ...two(4, 4, 1)];
+      expect(find(endpoints, { tried: ['10'] }, { random: () => 0.9 })).toEqual(ready(['11', '12', '13']));
+    });
+  });
+
+  describe('while endpoints are warming', () => {
+    const warming = (id: string) => make(id, { healthPath: '/health' });
+
+    it('waits for them when there is nobody else, and never uses them', () => {
+      expect(find([warming('a'), warming('b')])).toEqual({ kind: 'warming' });
+      expect(find([warming('a'), make('b')])).toEqual(ready(['b']));
+      expect(find([warming('a'), make('b')], { tried: ['b'] })).toEqual(ready(['b'], 0));
+    });
+
+    it('uses a doubtful endpoint sooner, and says how long others cool off', () => {
+      expect(find([warming('a'), broken('b', 'open')])).toEqual(ready(['b'], 0));
+      expect(find([warming('a'), cooling('b', 300)])).toEqual({ kind: 'cooling-off', soonest: 300 });
+    });
+
+    it('uses one as soon as it is ready', () => {
+      const endpoint = warming('a');
+      endpoint.ready();
+      expect(find([endpoint])).toEqual(ready(['a']));
+    });
+
+    it('tells a model that nobody serves from one whose endpoints are warming', () => {
+      const models = new Map([['llama', 'llama']]);
+      const endpoint = make('a', { models, healthPath: '/health' });
+      expect(find([endpoint], { model: 'llama' })).toEqual({ kind: 'warming' });
+      expect(find([endpoint], { model: 'qwen' })).toEqual({ kind: 'unknown-model' });
     });
   });
 

@@ -12,6 +12,8 @@ function rig(endpoints: readonly Endpoint[], maxOpenRatio = 0.5) {
   const made = new Map<string, ReturnType<typeof endpointState>>();
   const set = new EndpointSet(endpoints, {
     clock,
+    random: () => 0,
+    overProvisioning: 1.4,
     failOpen: true,
     maxOpenRatio,
     create: (endpoint, joins) => {

@@ -1,0 +1,46 @@
+import type { BreakerState } from '../core/breaker.js';
+import { Cooldown } from '../state/cooldown.js';
+import { disabledBreaker } from '../state/disabled-breaker.js';
+import { type Endpoint, EndpointState } from '../state/endpoint-state.js';
+import { OpossumBreaker } from '../state/opossum-breaker.js';
+import { SlowStart } from '../state/slow-start.js';
+import { openUndiciChannel } from '../transport/undici-transport.js';
+import type { ResolvedOptions } from './options.js';
+
+/** What an endpoint needs from the balancer around it. */
+export interface EndpointSurroundings {
+  /** It comes to a pool that is at work. */
+  readonly joins: boolean;
+  mayOpen(): boolean;
+  /** Its breaker has become `to`. */
+  onBreaker(endpoint: EndpointState, to: BreakerState): void;
+}
+
+/** An endpoint at run time, with connections, breaker, cool-off and slow start of its own. */
+export function createEndpoint(
+  endpoint: Endpoint,
+  { clock, random, breaker, slowStart, timeouts }: ResolvedOptions,
+  { joins, mayOpen, onBreaker }: EndpointSurroundings,
+): EndpointState {
+  const ramp = new SlowStart(slowStart);
+  if (joins) ramp.begin(clock.now());
+  const state: EndpointState = new EndpointState(endpoint, {
+    clock,
+    channel: openUndiciChannel(endpoint.url, { connectTimeout: timeouts.connect }),
+    cooldown: new Cooldown(clock, random),
+    slowStart: ramp,
+    breaker:
+      breaker === undefined
+        ? disabledBreaker
+        : new OpossumBreaker(breaker, {
+            clock,
+            random,
+            mayOpen,
+            onStateChange: (from, to) => {
+              if (to === 'closed' && from !== 'closed') ramp.begin(clock.now());
+              onBreaker(state, to);
+            },
+          }),
+  });
+  return state;
+}
