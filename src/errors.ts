@@ -25,17 +25,24 @@ export class EvenkeelError extends Error {
   }
 }
 
-/** An option was refused at construction. `option`, `rule` and `value` say why. */
+/**
+ * An option was refused at construction. `option`, `rule` and `value` say why. A value may hold keys, so loggers
+ * that print an error's fields do not see it.
+ */
 export class InvalidOptionError extends EvenkeelError {
   readonly option: string;
   readonly rule: string;
-  readonly value: unknown;
+  readonly #value: unknown;
 
   constructor(option: string, rule: string, value: unknown) {
     super('INVALID_OPTION', `Option \`${option}\` ${rule}; got ${show(value)}`);
     this.option = option;
     this.rule = rule;
-    this.value = value;
+    this.#value = value;
+  }
+
+  get value(): unknown {
+    return this.#value;
   }
 }
 

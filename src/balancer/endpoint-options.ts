@@ -20,13 +20,14 @@ const LONGEST_ID = 256;
 /**
  * Fills in the defaults of a list of endpoints.
  *
+ * @param share processes among which each endpoint's `maxOutstanding` is divided
  * @throws InvalidOptionError naming the endpoint's place in the list, as in `endpoints[2].weight`
  */
-export function resolveEndpoints(configs: unknown): Endpoint[] {
+export function resolveEndpoints(configs: unknown, share = 1): Endpoint[] {
   if (!Array.isArray(configs)) throw new InvalidOptionError('endpoints', 'must be an array', configs);
   const ids = new Set<string>();
   return configs.map((config, index) => {
-    const endpoint = resolveEndpoint(config, `endpoints[${index}]`);
+    const endpoint = resolveEndpoint(config, `endpoints[${index}]`, share);
     if (ids.has(endpoint.id)) {
       throw new InvalidOptionError(
         `endpoints[${index}].id`,
@@ -40,7 +41,7 @@ export function resolveEndpoints(configs: unknown): Endpoint[] {
 }
 
 /** One endpoint; `option` is its name in messages. */
-export function resolveEndpoint(config: unknown, option: string): Endpoint {
+export function resolveEndpoint(config: unknown, option: string, share = 1): Endpoint {
   const given = optionFields(option, config, KEYS);
   const url = resolveUrl(`${option}.url`, given.url);
   return {
@@ -49,7 +50,7 @@ export function resolveEndpoint(config: unknown, option: string): Endpoint {
     basePath: url.pathname.replace(/\/+$/, ''),
     weight: numberOption(`${option}.weight`, given.weight, 1, { min: 0 }),
     tier: numberOption(`${option}.tier`, given.tier, 0, { integer: true, min: 0 }),
-    maxOutstanding: resolveLimit(`${option}.maxOutstanding`, given.maxOutstanding),
+    maxOutstanding: resolveLimit(`${option}.maxOutstanding`, given.maxOutstanding, share),
     models: resolveModels(`${option}.models`, given.models),
     headers: resolveHeaders(`${option}.headers`, given.headers),
     labels: strings(`${option}.labels`, given.labels) ?? {},
@@ -58,12 +59,15 @@ export function resolveEndpoint(config: unknown, option: string): Endpoint {
   };
 }
 
-function resolveLimit(option: string, value: unknown): number | 'adaptive' {
+/** A limit that finds itself out finds out its share as well: the others' requests are in the answers. */
+function resolveLimit(option: string, value: unknown, share: number): number | 'adaptive' {
   if (value === 'adaptive') return value;
   if (typeof value === 'string') {
     throw new InvalidOptionError(option, "must be an integer, at least 1, or 'adaptive'", value);
   }
-  return numberOption(option, value, Number.POSITIVE_INFINITY, { integer: true, min: 1 });
+  const limit = numberOption(option, value, Number.POSITIVE_INFINITY, { integer: true, min: 1 });
+  // Rounded up: no process is left without a place, and no place without a process.
+  return Math.ceil(limit / share);
 }
 
 function resolveUrl(option: string, value: unknown): URL {

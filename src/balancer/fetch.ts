@@ -76,6 +76,6 @@ function readHeaders(source: RequestInit['headers'] | Headers): Record<string, s
 }
 
 function append(headers: Record<string, string>, name: string, value: string): void {
-  const before = headers[name];
-  headers[name] = before === undefined ? value : `${before}, ${value}`;
+  // `constructor` is a header name like any other, and no header that has been seen.
+  headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : value;
 }

@@ -1,5 +1,6 @@
 import type { BalancedRequest } from '../core/exchange.js';
 import type { InferenceRequest } from '../core/inference-request.js';
+import { pathProblem } from './path-problem.js';
 import type { Refusal } from './refusal.js';
 import { type BodyFacts, scanJson } from './scan-json.js';
 
@@ -53,6 +54,8 @@ export function inspectRequest(
   const { method, path, headers, clientAddress, overrides } = incoming;
   const query = path.indexOf('?');
   const pathname = query === -1 ? path : path.slice(0, query);
+  const problem = pathProblem(pathname);
+  if (problem !== undefined) return { code: 'invalid_request', message: problem };
   const inference = method === 'POST' && INFERENCE.test(pathname);
   let facts: BodyFacts | undefined;
   let refusal: Refusal | undefined;

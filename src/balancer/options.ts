@@ -53,6 +53,11 @@ export interface LoadBalancerOptions {
   readonly affinityKey?: (request: RequestFacts) => string | undefined;
   /** Prompt length in tokens. Default: body bytes / 4. */
   readonly estimateTokens?: (request: RequestFacts) => number;
+  /**
+   * Processes that send to the same endpoints, this one included; integer >= 1, default 1. Each endpoint's
+   * `maxOutstanding` is divided by it, rounded up: of 64 outstanding, each of 4 processes may have 16.
+   */
+  readonly share?: number;
   /** Largest request body, in bytes. Default 4 MiB. A larger one is answered with 413. */
   readonly maxBodyBytes?: number;
   /** pino-shaped. Default: silent. Never told bodies or credentials. */
@@ -78,6 +83,7 @@ export interface ResolvedOptions {
   readonly overProvisioning: number;
   readonly affinityKey: ((request: RequestFacts) => string | undefined) | undefined;
   readonly estimateTokens: ((request: RequestFacts) => number) | undefined;
+  readonly share: number;
   readonly maxBodyBytes: number;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -98,6 +104,7 @@ const KEYS: readonly (keyof LoadBalancerOptions)[] = [
   'overProvisioning',
   'affinityKey',
   'estimateTokens',
+  'share',
   'maxBodyBytes',
   'logger',
   'clock',
@@ -116,7 +123,8 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
 /** @throws InvalidOptionError naming the option, the rule and the value */
 export function resolveOptions(options: unknown): ResolvedOptions {
   const given = optionFields('options', options ?? 'nothing', KEYS) as unknown as LoadBalancerOptions;
-  const endpoints = resolveEndpoints(given.endpoints);
+  const share = numberOption('share', given.share, 1, { integer: true, min: 1 });
+  const endpoints = resolveEndpoints(given.endpoints, share);
   if (endpoints.length === 0)
     throw new InvalidOptionError('endpoints', 'must name at least one endpoint', given.endpoints);
   const random = functionOption('random', given.random) ?? systemRandom;
@@ -140,6 +148,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     }),
     affinityKey: functionOption('affinityKey', given.affinityKey),
     estimateTokens: functionOption('estimateTokens', given.estimateTokens),
+    share,
     maxBodyBytes: numberOption('maxBodyBytes', given.maxBodyBytes, 4 * 1024 * 1024, {
       integer: true,
       min: 1,

@@ -7,6 +7,8 @@ export interface BodyFacts {
   readonly maxTokens: number | undefined;
 }
 
+/** `max_completion_tokens` with every letter escaped takes 126 bytes. */
+const LONGEST_ESCAPED_KEY = 130;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPEN_BRACE = 0x7b;
@@ -50,7 +52,7 @@ class Scan {
         this.#space();
         const keyAt = this.#at;
         if (this.#bytes[keyAt] !== QUOTE || !this.#string()) return undefined;
-        const key = this.#bytes.toString('latin1', keyAt + 1, Math.min(this.#at - 1, keyAt + 24));
+        const key = this.#key(keyAt);
         this.#space();
         if (this.#bytes[this.#at++] !== COLON) return undefined;
         this.#space();
@@ -77,6 +79,14 @@ class Scan {
     }
     this.#space();
     return this.#at === this.#bytes.length ? { model, modelAt, stream, maxTokens } : undefined;
+  }
+
+  /** The key that begins at `start`, cut off where it is longer than any that matters. */
+  #key(start: number): string {
+    const end = this.#at - 1;
+    const key = this.#bytes.toString('latin1', start + 1, Math.min(end, start + 24));
+    // `"\u006dodel"` is `model` too, and what a server reads we must have read.
+    return key.includes('\\') && end - start < LONGEST_ESCAPED_KEY ? String(this.#parse(start)) : key;
   }
 
   /** A short value, decoded by the real parser so that escapes are right. */

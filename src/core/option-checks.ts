@@ -29,8 +29,10 @@ export function optionFields(
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new InvalidOptionError(option, 'must be an object', value);
   for (const [key, field] of Object.entries(value)) {
-    if (!keys.includes(key))
-      throw new InvalidOptionError(`${option}.${key}`, `is not known (known: ${keys.join(', ')})`, field);
+    if (keys.includes(key)) continue;
+    // What stands there by mistake may well be a key: `apiKey`, `token`.
+    const shown = typeof field === 'string' ? 'a text that is not shown' : field;
+    throw new InvalidOptionError(`${option}.${key}`, `is not known (known: ${keys.join(', ')})`, shown);
   }
   return value as Readonly<Record<string, unknown>>;
 }

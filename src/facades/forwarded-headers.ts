@@ -1,3 +1,5 @@
+import { connectionNames } from '../core/connection-header.js';
+
 /** The connection a request came on. */
 export interface Connection {
   readonly address: string | undefined;
@@ -15,6 +17,7 @@ export function addForwardedHeaders(
   connection: Connection,
   trustProxy: boolean,
 ): string | undefined {
+  dropNamed(headers);
   const address = plainAddress(connection.address);
   const chain = headers['x-forwarded-for'];
   const before = trustProxy ? chain?.split(',', 1)[0]?.trim() || undefined : undefined;
@@ -23,6 +26,17 @@ export function addForwardedHeaders(
   set(headers, 'x-forwarded-proto', connection.protocol, trustProxy);
   set(headers, 'x-forwarded-host', connection.host, trustProxy);
   return before ?? address;
+}
+
+/**
+ * Drops what the caller's `connection` names before anything is added: further on it would take out what we say
+ * of the caller as well (`connection: x-forwarded-for`).
+ */
+function dropNamed(headers: Record<string, string>): void {
+  const { connection } = headers;
+  if (connection === undefined) return;
+  delete headers.connection;
+  if (connection !== 'keep-alive') for (const name of connectionNames(connection)) delete headers[name];
 }
 
 /** What came from an untrusted peer is replaced, or removed where we know nothing ourselves. */

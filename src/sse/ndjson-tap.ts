@@ -11,9 +11,13 @@ export class NdjsonTap implements StreamTap {
 
   observe(chunk: Uint8Array): void {
     if (this.findings.blind) return;
-    const lines = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split('\n');
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.#read(line);
+    const text = this.#decoder.decode(chunk, { stream: true });
+    // Only what is new is searched: a line that comes byte by byte must not cost its length each time.
+    if (text.includes('\n')) {
+      const lines = (this.#rest + text).split('\n');
+      this.#rest = lines.pop() ?? '';
+      for (const line of lines) this.#read(line);
+    } else this.#rest += text;
     if (this.#rest.length > MAX_LINE_LENGTH) {
       this.findings.blind = true;
       this.#rest = '';

@@ -1,3 +1,4 @@
+import { connectionNames } from '../core/connection-header.js';
 import type { ResponseHeaders } from '../core/transport.js';
 
 /** Hop-by-hop headers (RFC 9110 section 7.6.1), and those that the transport sets itself. */
@@ -26,7 +27,7 @@ export function requestHeaders(
 ): Record<string, string> {
   const headers: Record<string, string> = {};
   const named = caller.connection;
-  const dropped = named === undefined ? undefined : tokens(named);
+  const dropped = named === undefined ? undefined : connectionNames(named);
   for (const name in caller) {
     if (HOP_BY_HOP.has(name) || REQUEST_ONLY.has(name) || dropped?.has(name)) continue;
     headers[name] = caller[name] as string;
@@ -40,7 +41,7 @@ export function requestHeaders(
 export function responseHeaders(headers: ResponseHeaders): string[] {
   const list: string[] = [];
   const named = headers.connection;
-  const dropped = named === undefined || named === 'keep-alive' ? undefined : tokens(String(named));
+  const dropped = named === undefined || named === 'keep-alive' ? undefined : connectionNames(String(named));
   for (const name in headers) {
     if (HOP_BY_HOP.has(name) || OURS.has(name) || dropped?.has(name)) continue;
     const value = headers[name];
@@ -54,8 +55,4 @@ export function responseHeaders(headers: ResponseHeaders): string[] {
 export function firstValue(headers: ResponseHeaders, name: string): string | undefined {
   const value = headers[name];
   return typeof value === 'string' || value === undefined ? value : value[0];
-}
-
-function tokens(list: string): ReadonlySet<string> {
-  return new Set(list.split(',').map((token) => token.trim().toLowerCase()));
 }
