@@ -141,7 +141,7 @@ function resolveModels(option: string, value: unknown): ReadonlyMap<string, stri
 }
 
 function resolveHeaders(option: string, value: unknown): Readonly<Record<string, string>> | undefined {
-  const headers = strings(option, value);
+  const headers = strings(option, typeof value === 'string' ? 'a text that is not shown' : value);
   if (headers === undefined) return undefined;
   const lower: Record<string, string> = {};
   for (const [name, text] of Object.entries(headers)) {

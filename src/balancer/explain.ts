@@ -37,7 +37,7 @@ export interface Explanation {
 
 export function explain(engine: Engine, asked: ExplainedRequest): Explanation {
   const { endpoints: only, ...known } = asked;
-  const request: InferenceRequest = { ...BLANK, ...known };
+  const request: InferenceRequest = { ...BLANK, headers: asked.headers ?? {}, ...known };
   const { policy } = engine.options;
   const found = engine.endpoints.find(request, only);
   const candidates = found.kind === 'ready' ? found.candidates : [];

@@ -54,14 +54,14 @@ export function inspectRequest(
   const { method, path, headers, clientAddress, overrides } = incoming;
   const query = path.indexOf('?');
   const pathname = query === -1 ? path : path.slice(0, query);
-  const problem = pathProblem(pathname);
-  if (problem !== undefined) return { code: 'invalid_request', message: problem };
   const inference = method === 'POST' && INFERENCE.test(pathname);
   let facts: BodyFacts | undefined;
-  let refusal: Refusal | undefined;
+  const problem = pathProblem(pathname);
+  let refusal: Refusal | undefined =
+    problem === undefined ? undefined : { code: 'invalid_request', message: problem };
   if (body !== undefined && body.byteLength > 0 && isJson(headers['content-type'] ?? '', inference)) {
     facts = scanJson(body);
-    if (facts === undefined) refusal = INVALID_JSON;
+    if (facts === undefined) refusal ??= INVALID_JSON;
   }
   const streaming =
     facts?.stream ??
@@ -70,26 +70,24 @@ export function inspectRequest(
   const affinityKey = overrides?.affinityKey ?? terms.affinityKey?.(seen);
   const estimate = terms.estimateTokens?.(seen) ?? Number.NaN;
   const promptTokens = estimate >= 0 ? estimate : Math.ceil((body?.byteLength ?? 0) / BYTES_PER_TOKEN);
-  return {
-    facts,
-    refusal,
-    inference,
-    request: {
-      method,
-      path,
-      model: facts?.model,
-      streaming,
-      promptTokens,
-      maxTokens: facts?.maxTokens,
-      affinityKey,
-      clientAddress,
-      priority: overrides?.priority ?? 0,
-      attempt: 0,
-      tried: [],
-      headers,
-      policyData: overrides?.policyData,
-    },
+  const request: LiveRequest = {
+    method,
+    path,
+    model: facts?.model,
+    streaming,
+    promptTokens,
+    maxTokens: facts?.maxTokens,
+    affinityKey,
+    clientAddress,
+    priority: overrides?.priority ?? 0,
+    attempt: 0,
+    tried: [],
+    headers,
+    policyData: overrides?.policyData,
   };
+  // They hold the caller's keys: policies can read them, but whoever prints an event does not print them.
+  Object.defineProperty(request, 'headers', { enumerable: false });
+  return { facts, refusal, inference, request };
 }
 
 /** The body with the model's name as the endpoint knows it. */
