@@ -82,6 +82,11 @@ function looksLikeJson(bytes: Uint8Array): boolean {
   return first !== 0x3c;
 }
 
+/** Nothing but blanks and line ends: some servers send them to keep a connection open until they can answer. */
+export function isBlank(bytes: Uint8Array): boolean {
+  return bytes.every(isSpace);
+}
+
 function isSpace(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }

@@ -5,7 +5,7 @@ import type { ResponseHeaders, TransportCall, TransportHandler } from '../core/t
 import { answerUsage } from './answer-usage.js';
 import { BodyDelivery } from './body-delivery.js';
 import { chooseReading, type Reading } from './choose-reading.js';
-import { expiredClock, judgeEnd, judgeHeld, judgeStreamedError } from './judge-stream.js';
+import { expiredClock, isBlank, judgeEnd, judgeHeld, judgeStreamedError } from './judge-stream.js';
 import { Settlement } from './settlement.js';
 import { streamFailure } from './stream-failure.js';
 import type { StreamWatch } from './stream-watch.js';
@@ -86,7 +86,7 @@ export class ResponseTap implements TransportHandler, ReplyBody {
 
   onData(chunk: Uint8Array): void {
     if (this.#phase !== 'holding' && this.#phase !== 'flowing') return;
-    if (this.watch === undefined) this.#expectMore();
+    if (this.watch === undefined) this.#expectMore(this.#reading?.json === true && isBlank(chunk));
     else this.#observe(chunk, this.#terms.clock.now());
     this.#body.accept(chunk);
     this.#consider();
@@ -203,8 +203,8 @@ export class ResponseTap implements TransportHandler, ReplyBody {
     this.#clocks.unread();
   }
 
-  #expectMore(): void {
-    if (!this.#ended && !this.#body.paused) this.#clocks.idle();
+  #expectMore(blank = false): void {
+    if (!this.#ended && !this.#body.paused) this.#clocks.part(blank);
   }
 
   #fault(reason: FaultReason): Outcome {

@@ -6,6 +6,7 @@ export class TapClocks {
   readonly #terms: TapTerms;
   readonly #watchdog: Watchdog;
   #startedAt: number;
+  #answering = false;
 
   /**
    * @param expired the running clock has run out
@@ -41,6 +42,22 @@ export class TapClocks {
   /** Something came, and more must. */
   idle(): void {
     this.#expect(this.#terms.timeouts.idle);
+  }
+
+  /**
+   * Part of an answer came, and more must.
+   *
+   * @param blank a blank line in the place of JSON, which is no progress: before any of the answer such lines may
+   * come for as long as the headers might have taken, after that they change nothing
+   */
+  part(blank: boolean): void {
+    const { clock, timeouts } = this.#terms;
+    if (blank) {
+      if (!this.#answering) this.#watchdog.expect(this.#startedAt + timeouts.response, clock.now());
+      return;
+    }
+    this.#answering = true;
+    this.idle();
   }
 
   /** The reader has stopped reading. */

@@ -37,13 +37,19 @@ function rest(ms: number): Promise<void> {
 /** Ends in one of the allowed ways, or throws. */
 export type Caller = (random: Random) => Promise<Ending>;
 
+/** Waits so many milliseconds; of which time, is for the soak to say. */
+type Rest = (ms: number) => Promise<void>;
+
+interface ReadingTerms {
+  readonly manner: Manner;
+  readonly controller: AbortController;
+  readonly expected: string;
+  readonly wait: Rest;
+}
+
 /** Reads a Response as its manner says. */
-async function readResponse(
-  asked: Promise<Response>,
-  manner: Manner,
-  controller: AbortController,
-  expected: string,
-) {
+async function readResponse(asked: Promise<Response>, terms: ReadingTerms): Promise<Ending> {
+  const { manner, controller, expected, wait } = terms;
   const { leavesAt, pause, abandons, stream } = manner;
   if (leavesAt === 0) controller.abort();
   let response: Response;
@@ -62,7 +68,7 @@ async function readResponse(
     for await (const chunk of response.body ?? []) {
       text += decoder.decode(chunk, { stream: true });
       if (leavesAt !== undefined && ++chunks >= leavesAt - 1) controller.abort();
-      if (pause > 0) await rest(pause);
+      if (pause > 0) await wait(pause);
     }
   } catch (error) {
     if (controller.signal.aborted) return 'left';
@@ -75,7 +81,7 @@ async function readResponse(
 }
 
 /** Callers of `fetch`, as an application makes them. */
-export function fetchCaller(balancer: LoadBalancer, expected: string): Caller {
+export function fetchCaller(balancer: LoadBalancer, expected: string, wait: Rest = rest): Caller {
   return (random) => {
     const manner = mannerOf(random);
     const controller = new AbortController();
@@ -86,7 +92,7 @@ export function fetchCaller(balancer: LoadBalancer, expected: string): Caller {
       signal: controller.signal,
       evenkeel: { priority: Math.floor(random() * 3) },
     });
-    return readResponse(asked, manner, controller, expected);
+    return readResponse(asked, { manner, controller, expected, wait });
   };
 }
 
@@ -104,7 +110,7 @@ export function webCaller(balancer: LoadBalancer, expected: string): Caller {
         signal: controller.signal,
       }),
     );
-    return readResponse(asked, manner, controller, expected);
+    return readResponse(asked, { manner, controller, expected, wait: rest });
   };
 }
 

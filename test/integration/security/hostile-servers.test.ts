@@ -212,6 +212,18 @@ describe('A server that drips', () => {
     await expect(answer.text()).rejects.toMatchObject({ constructor: StreamError, code: 'STREAM_STALLED' });
   });
 
+  it.each([
+    ['before any of the answer', '', { response: 150, idle: 10_000 }],
+    ['in the middle of it', '{"a":', { response: 10_000, idle: 150 }],
+  ])('blank lines instead of JSON, %s: they are no progress', async (_, start, timeouts) => {
+    await using server = await tcpServer((socket) =>
+      drip(socket, `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n${start}`, '\n'),
+    );
+    await using balancer = new LoadBalancer({ endpoints: [{ url: server.url }], retry: false, timeouts });
+    expect((await balancer.fetch(CHAT, chat(false))).status).toBe(504);
+    expect(balancer.snapshot().outstanding).toBe(0);
+  });
+
   it('a plain body, byte by byte: `timeouts.total` bounds it, since every byte is progress', async () => {
     await using server = await tcpServer((socket) =>
       drip(socket, 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{"a":"', 'y'),

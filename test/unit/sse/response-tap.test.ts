@@ -590,3 +590,37 @@ describe('ResponseTap ended from our side', () => {
     expect(rig.ends).toEqual(['end']);
   });
 });
+
+describe('Blank lines in the place of JSON', () => {
+  it('keep an answer waiting that has not begun, longer than `idle`, for no longer than `response`', async () => {
+    const rig = tapRig({ streaming: false, timeouts: { idle: 50, response: 500 } });
+    rig.answer(JSON_TYPE);
+    for (let time = 0; time < 480; time += 40) {
+      rig.feed('\r\n');
+      rig.clock.advance(40);
+    }
+    expect(await rig.result()).toBeUndefined();
+    rig.feed('\n');
+    rig.clock.advance(20);
+    expect(await rig.result()).toMatchObject({
+      kind: 'failure',
+      outcome: { kind: 'fault', reason: 'stall' },
+    });
+  });
+
+  it('give way to the answer, from whose first byte on `idle` counts what is not blank', async () => {
+    const rig = tapRig({ streaming: false, timeouts: { idle: 50, response: 500 } });
+    rig.answer(JSON_TYPE);
+    rig.feed('\n');
+    rig.clock.advance(400);
+    rig.feed('{"a":');
+    rig.clock.advance(49);
+    rig.feed(' \n');
+    rig.feed('1}');
+    rig.clock.advance(49);
+    expect(await rig.result()).toBeUndefined();
+    rig.feed('\n\n');
+    rig.clock.advance(1);
+    expect(await rig.result()).toMatchObject({ kind: 'failure', outcome: { reason: 'stall' } });
+  });
+});
