@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { LoadBalancer } from 'evenkeel';
 import { MockLlmServer, seededRandom } from 'evenkeel/testing';
 import { memoryInUse } from '../support/heap.js';
@@ -97,6 +98,7 @@ export async function soak({ seconds, seed, every, report = () => {} }: SoakOpti
     await check('outstanding and queued at rest', () => rested(balancer), '0, 0');
     await check('active at the servers at rest', () => sum(({ active }) => active), 0);
     const leaving = new AbortController();
+    setMaxListeners(HELD, leaving.signal);
     for (const server of servers) server.fault = { kind: 'hang' };
     const init = { method: 'POST', body: '{"model":"mock-model"}', signal: leaving.signal };
     const wishes = { evenkeel: { timeouts: { response: 60_000 } } };
