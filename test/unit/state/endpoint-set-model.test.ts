@@ -230,7 +230,7 @@ describe('Breakers, cool-off, slow start and ejection over a set of endpoints', 
         fc.array(step, { minLength: 1, maxLength: 150, size: 'max' }),
         run,
       ),
-      { numRuns: 250 },
+      { numRuns: 120 },
     );
     expect(seen.openings).toBeGreaterThan(20);
     expect(seen.suspects).toBeGreaterThan(20);
