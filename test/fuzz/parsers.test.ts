@@ -151,7 +151,7 @@ describe('A request body, whatever its bytes', () => {
   });
 
   it('has the same model, however its keys are escaped', () => {
-    const escape = (text: string, which: readonly boolean[]) =>
+    const escaped = (text: string, which: readonly boolean[]) =>
       [...text]
         .map((letter, index) =>
           which[index % which.length] ? `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}` : letter,
@@ -164,7 +164,7 @@ describe('A request body, whatever its bytes', () => {
         fc.dictionary(fc.string(), fc.jsonValue()),
         (which, model, rest) => {
           const others = JSON.stringify(rest).slice(1, -1);
-          const text = `{${others}${others === '' ? '' : ','}"${escape('model', which)}":${JSON.stringify(model)},"${escape('max_completion_tokens', which)}":7}`;
+          const text = `{${others}${others === '' ? '' : ','}"${escaped('model', which)}":${JSON.stringify(model)},"${escaped('max_completion_tokens', which)}":7}`;
           expect(JSON.parse(text)).toMatchObject({ model });
           expect(scanJson(Buffer.from(text))).toMatchObject({ model, maxTokens: 7 });
         },

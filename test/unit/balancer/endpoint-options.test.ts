@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resolveEndpoint, resolveEndpoints } from '../../../src/balancer/endpoint-options.js';
 import { InvalidOptionError } from '../../../src/errors.js';
+import { LoadBalancer, type LoadBalancerOptions } from '../../../src/index.js';
 
 const URL_A = 'http://10.0.0.1:8000';
 
@@ -159,5 +160,40 @@ describe('resolveEndpoints', () => {
     );
     expect(error.message).not.toContain('s3cret');
     expect(String(error.value)).not.toContain('s3cret');
+  });
+});
+
+describe('share', () => {
+  const limits = (share: number) =>
+    resolveEndpoints(
+      [
+        { url: 'http://a', maxOutstanding: 10 },
+        { url: 'http://b' },
+        { url: 'http://c', maxOutstanding: 'adaptive' },
+      ],
+      share,
+    ).map(({ maxOutstanding }) => maxOutstanding);
+
+  it('divides each limit, rounded up, and leaves what is unlimited or finds itself out', () => {
+    expect(limits(1)).toEqual([10, Number.POSITIVE_INFINITY, 'adaptive']);
+    expect(limits(4)).toEqual([3, Number.POSITIVE_INFINITY, 'adaptive']);
+    expect(limits(10)[0]).toBe(1);
+    expect(limits(1_000)[0]).toBe(1);
+  });
+
+  it('holds for endpoints that come later, and is what a balancer shows and keeps', async () => {
+    await using balancer = new LoadBalancer({
+      endpoints: [{ url: 'http://a', maxOutstanding: 64 }],
+      share: 4,
+    });
+    balancer.add({ url: 'http://b', maxOutstanding: 10 });
+    expect(balancer.snapshot().endpoints.map(({ maxOutstanding }) => maxOutstanding)).toEqual([16, 3]);
+    balancer.update([{ url: 'http://a', maxOutstanding: 8 }]);
+    expect(balancer.endpoints.map(({ maxOutstanding }) => maxOutstanding)).toEqual([2]);
+  });
+
+  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '2'])('of %j is refused', (share) => {
+    const options = { endpoints: [{ url: 'http://a' }], share } as LoadBalancerOptions;
+    expect(refusalOf(() => new LoadBalancer(options)).option).toBe('share');
   });
 });
