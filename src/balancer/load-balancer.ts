@@ -111,7 +111,7 @@ export class LoadBalancer implements AsyncDisposable {
   update(endpoints: readonly EndpointConfig[]): void {
     const { observers } = this.#engine;
     const before = new Set(this.#engine.endpoints.members);
-    this.#engine.endpoints.update(resolveEndpoints(endpoints, this.#options.share));
+    this.#engine.endpoints.update(resolveEndpoints(endpoints, this.#engine.options.share));
     for (const endpoint of this.#engine.endpoints.members) {
       if (before.has(endpoint)) this.#engine.changed(endpoint);
       else observers.tell({ type: 'endpoint-added', endpoint: endpoint.id });
@@ -122,7 +122,7 @@ export class LoadBalancer implements AsyncDisposable {
 
   /** @throws InvalidOptionError when the id is taken */
   add(endpoint: EndpointConfig): void {
-    const resolved = resolveEndpoint(endpoint, 'endpoint', this.#options.share);
+    const resolved = resolveEndpoint(endpoint, 'endpoint', this.#engine.options.share);
     if (this.#engine.endpoints.get(resolved.id) !== undefined) {
       throw new InvalidOptionError('endpoint.id', 'must be unique (it defaults to the url)', resolved.id);
     }

@@ -77,6 +77,9 @@ function run(
   const ramps = new Map<EndpointState, number>();
   const set: EndpointSet = new EndpointSet(endpoints, {
     clock,
+    random,
+    // Shares of tiers have a test of their own: here the lowest tier with a healthy endpoint takes everything.
+    overProvisioning: Number.POSITIVE_INFINITY,
     failOpen,
     maxOpenRatio,
     removed: () => {},
