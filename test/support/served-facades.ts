@@ -82,12 +82,13 @@ export const SERVED_FACADES: Readonly<
 /** Writes these bytes on a connection of their own, and reads until it closes. */
 export async function exchange(url: string, bytes: string | Buffer): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
-  socket.on('error', () => {});
+  // A server that refuses may do it with a reset; `once` would take that for a failure.
+  const closed = new Promise((resolve) => socket.on('error', () => {}).once('close', resolve));
   socket.write(bytes);
   let text = '';
   socket.setEncoding('latin1').on('data', (chunk: string) => {
     text += chunk;
   });
-  await once(socket, 'close');
+  await closed;
   return text;
 }

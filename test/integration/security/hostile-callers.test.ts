@@ -17,6 +17,8 @@ function dripping(url: string, framing: string, start: string) {
   socket.write(`${POST}${framing}\r\n\r\n${start}`);
   const timer = setInterval(() => socket.write(framing.startsWith('transfer') ? '1\r\n \r\n' : ' '), 5);
   socket.on('close', () => clearInterval(timer));
+  // The server may end it with a reset, while a drip is on its way.
+  socket.on('error', () => {});
   return socket;
 }
 
@@ -39,7 +41,8 @@ describe.each(Object.entries(SERVED_FACADES))('A caller that drips its body thro
       // The only place there is, and it is free.
       expect((await fetchAll(`${site.url}/v1/models`)).status).toBe(200);
       expect(rig.balancer.snapshot()).toMatchObject({ outstanding: 0, queued: 0 });
-      await once(socket, 'close');
+      // Not `once`, which takes the reset for a failure.
+      if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
       expect(reply).toMatch(/^(HTTP\/1\.1 408 |$)/);
       expect(rig.asked.map(({ url }) => url)).toEqual(['/v1/models']);
       expect((await fetchAll(`${site.url}/v1/models`)).status).toBe(200);
