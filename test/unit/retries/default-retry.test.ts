@@ -90,7 +90,7 @@ describe('the default retry policy', () => {
     }
   });
 
-  it('[41] repeats a stale connection once for nothing, beyond the attempts allowed', () => {
+  it('case 41: repeats a stale connection once for nothing, beyond the attempts allowed', () => {
     const stale = neutral('stale-connection');
     expect(decide(stale)).toEqual({ retry: true, delay: 0, cost: 0 });
     expect(decide(stale, {}, { ...RETRY_DEFAULTS, attempts: 1 })).toMatchObject({ retry: true });

@@ -29,7 +29,7 @@ function rig(options: Partial<RetryBudgetOptions> = {}) {
 }
 
 describe('retries under way', () => {
-  it('[36] may always be three, though nothing else is under way', () => {
+  it('case 36: may always be three, though nothing else is under way', () => {
     expect(rig().concurrent()).toBe(3);
   });
 
@@ -45,7 +45,7 @@ describe('retries under way', () => {
     expect(concurrent()).toBe(retries);
   });
 
-  it('[36] make room when they end, and shrink with the requests', () => {
+  it('case 36: make room when they end, and shrink with the requests', () => {
     const { budget, start, concurrent } = rig({ reserve: 100 });
     start(40);
     expect(concurrent()).toBe(8);
@@ -58,7 +58,7 @@ describe('retries under way', () => {
     expect(budget.tryWithdraw(1)).toBe(true);
   });
 
-  it('[36] are none when nothing is granted', () => {
+  it('case 36: are none when nothing is granted', () => {
     const { start, concurrent } = rig({ ratio: 0, minConcurrent: 0, reserve: 0 });
     start(100);
     expect(concurrent()).toBe(0);
@@ -90,7 +90,7 @@ describe('the token bucket', () => {
     expect(affordable()).toBe(retries);
   });
 
-  it('[37] forgets deposits after the window', () => {
+  it('case 37: forgets deposits after the window', () => {
     const { clock, start, affordable } = rig({ reserve: 0 });
     start(100);
     clock.advance(53_999);
@@ -100,7 +100,7 @@ describe('the token bucket', () => {
     expect(affordable()).toBe(0);
   });
 
-  it('[37] keeps a reserve that comes back after the window', () => {
+  it('case 37: keeps a reserve that comes back after the window', () => {
     const { clock, affordable } = rig();
     expect(affordable()).toBe(10);
     clock.advance(53_999);
@@ -139,7 +139,7 @@ describe('the token bucket', () => {
     expect(budget.balance).toBe(10);
   });
 
-  it('[31] stops a storm: with every endpoint failing, retries stay a fifth of the requests and the reserve', () => {
+  it('case 31: stops a storm: with every endpoint failing, retries stay a fifth of the requests and the reserve', () => {
     const { budget } = rig();
     let retries = 0;
     for (let request = 0; request < 400; request++) {

@@ -30,13 +30,13 @@ describe('the ejection limit', () => {
     expect(ejectionLimit(endpoints, ratio)).toBe(limit);
   });
 
-  it('[28] opens one of three that all fail; the others become suspects', () => {
+  it('case 28: opens one of three that all fail; the others become suspects', () => {
     const { rigs, states } = pool(3);
     for (const { run } of rigs) run('fault', 5);
     expect(states()).toEqual(['open', 'suspect', 'suspect']);
   });
 
-  it('[28] never ejects the only endpoint', () => {
+  it('case 28: never ejects the only endpoint', () => {
     const { rigs, states } = pool(1);
     for (const { run } of rigs) run('fault', 50);
     expect(states()).toEqual(['suspect']);
@@ -66,7 +66,7 @@ describe('the ejection limit', () => {
     expect(states()).toEqual(['suspect', 'open']);
   });
 
-  it('[30] counts right when an open endpoint is removed', () => {
+  it('case 30: counts right when an open endpoint is removed', () => {
     const { members, rigs, states } = pool(4);
     const [first, second, third] = rigs;
     first?.run('fault', 5);
@@ -80,7 +80,7 @@ describe('the ejection limit', () => {
     expect(states().slice(1)).toEqual(['open', 'suspect', 'closed']);
   });
 
-  it('[30] hears nothing from leases of an endpoint that was removed while they were out', () => {
+  it('case 30: hears nothing from leases of an endpoint that was removed while they were out', () => {
     const { rigs } = pool(2);
     for (const { breaker, changes } of rigs) {
       const passes = Array.from({ length: 10 }, () => breaker.enter());
@@ -90,7 +90,7 @@ describe('the ejection limit', () => {
     }
   });
 
-  it('[30] hears nothing from the trial of an endpoint that was removed meanwhile', () => {
+  it('case 30: hears nothing from the trial of an endpoint that was removed meanwhile', () => {
     const { breaker, changes, run, openTime } = breakerRig();
     run('fault', 5);
     openTime();

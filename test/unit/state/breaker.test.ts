@@ -3,7 +3,7 @@ import { disabledBreaker } from '../../../src/state/disabled-breaker.js';
 import { breakerRig } from '../../support/breaker-rig.js';
 
 describe('a closed breaker', () => {
-  it('[19] stays closed after four faults, a success and four faults, and opens at the fifth', () => {
+  it('case 19: stays closed after four faults, a success and four faults, and opens at the fifth', () => {
     const { breaker, run } = breakerRig({ minimumRequests: 100 });
     run('fault', 4);
     run('success');
@@ -14,7 +14,7 @@ describe('a closed breaker', () => {
     expect(breaker.admits).toBe(false);
   });
 
-  it('[20] counts an attempt that says nothing neither way', () => {
+  it('case 20: counts an attempt that says nothing neither way', () => {
     const { breaker, run } = breakerRig();
     run('fault', 4);
     run('none', 20);
@@ -23,7 +23,7 @@ describe('a closed breaker', () => {
     expect(breaker.state).toBe('open');
   });
 
-  it('[25] is not moved by overload: the streak of faults stands as it was', () => {
+  it('case 25: is not moved by overload: the streak of faults stands as it was', () => {
     const { breaker, run } = breakerRig();
     run('overloaded', 50);
     expect(breaker.state).toBe('closed');
@@ -85,14 +85,14 @@ describe('a closed breaker', () => {
     expect(breaker.state).toBe('open');
   });
 
-  it('[33] opens on nine of nine failures though ten long streams are in flight', () => {
+  it('case 33: opens on nine of nine failures though ten long streams are in flight', () => {
     const { breaker, run } = breakerRig({ consecutiveFailures: 100, minimumRequests: 9 });
     for (let stream = 0; stream < 10; stream++) breaker.enter();
     run('fault', 9);
     expect(breaker.state).toBe('open');
   });
 
-  it('[33] judges calls that outlast the window when they end', () => {
+  it('case 33: judges calls that outlast the window when they end', () => {
     const { breaker, clock } = breakerRig({ consecutiveFailures: 100, minimumRequests: 5 });
     const passes = Array.from({ length: 5 }, () => breaker.enter());
     clock.advance(10 * 60_000);
@@ -102,7 +102,7 @@ describe('a closed breaker', () => {
     expect(breaker.state).toBe('open');
   });
 
-  it('[34] knows nothing of requests that were never let in: only reports count', () => {
+  it('case 34: knows nothing of requests that were never let in: only reports count', () => {
     const { breaker } = breakerRig();
     for (let request = 0; request < 1000; request++) breaker.enter();
     expect(breaker.state).toBe('closed');
@@ -120,7 +120,7 @@ describe('a closed breaker', () => {
 });
 
 describe('an open breaker', () => {
-  it('[27] doubles its open time, half of it random, up to the longest, and does not grow beyond', () => {
+  it('case 27: doubles its open time, half of it random, up to the longest, and does not grow beyond', () => {
     const { breaker, run, openTime } = breakerRig();
     run('fault', 5);
     const times = Array.from({ length: 8 }, () => {
@@ -144,7 +144,7 @@ describe('an open breaker', () => {
     }
   });
 
-  it('[27] takes one doubling back for each window of closed life', () => {
+  it('case 27: takes one doubling back for each window of closed life', () => {
     const { clock, run, openTime } = breakerRig();
     run('fault', 5);
     for (let opening = 0; opening < 3; opening++) {
@@ -189,7 +189,7 @@ describe('an open breaker', () => {
     expect(changes).toEqual(['closed → open', 'open → half-open']);
   });
 
-  it('[29] is opened once by a failure delivered twice, and ignores failures that come late', () => {
+  it('case 29: is opened once by a failure delivered twice, and ignores failures that come late', () => {
     const { breaker, changes, run } = breakerRig();
     const late = Array.from({ length: 10 }, () => breaker.enter());
     run('fault', 5);
@@ -220,14 +220,14 @@ describe('a half-open breaker', () => {
     return rig;
   }
 
-  it('[22] admits exactly one of a hundred at once', () => {
+  it('case 22: admits exactly one of a hundred at once', () => {
     const { breaker } = halfOpen();
     const admitted = Array.from({ length: 100 }, () => breaker.admits && breaker.enter().trial);
     expect(admitted.filter(Boolean)).toHaveLength(1);
     expect(breaker.state).toBe('half-open');
   });
 
-  it('[21] gives the place to another when the trial says nothing', () => {
+  it('case 21: gives the place to another when the trial says nothing', () => {
     const { breaker, run } = halfOpen();
     run('none');
     expect(breaker.state).toBe('half-open');
@@ -257,7 +257,7 @@ describe('a half-open breaker', () => {
     expect((breaker.reopensAt ?? 0) - clock.now()).toBe(7_500);
   });
 
-  it('[23] is not closed by a success that began before it opened', () => {
+  it('case 23: is not closed by a success that began before it opened', () => {
     const { breaker, run, openTime } = breakerRig();
     const early = [breaker.enter(), breaker.enter()];
     run('fault', 5);
@@ -270,7 +270,7 @@ describe('a half-open breaker', () => {
     expect(breaker.admits).toBe(false);
   });
 
-  it('[23] is not opened by a fault that began before, nor by one that is not the trial', () => {
+  it('case 23: is not opened by a fault that began before, nor by one that is not the trial', () => {
     const { breaker, run, openTime } = breakerRig();
     const early = breaker.enter();
     run('fault', 5);
@@ -285,7 +285,7 @@ describe('a half-open breaker', () => {
     expect(breaker.state).toBe('closed');
   });
 
-  it('[23] is, once closed, not moved by what began before it opened', () => {
+  it('case 23: is, once closed, not moved by what began before it opened', () => {
     const { breaker, run, openTime } = breakerRig();
     const early = Array.from({ length: 20 }, () => breaker.enter());
     run('fault', 5);
@@ -295,7 +295,7 @@ describe('a half-open breaker', () => {
     expect(breaker.state).toBe('closed');
   });
 
-  it('[24] opens again when the trial has not ended by its deadline', () => {
+  it('case 24: opens again when the trial has not ended by its deadline', () => {
     const { breaker, clock, changes } = halfOpen({ trialTimeout: 10_000 });
     const trial = breaker.enter();
     clock.advance(9_999);
@@ -307,7 +307,7 @@ describe('a half-open breaker', () => {
     expect(changes).toEqual(['half-open → open']);
   });
 
-  it('[24] counts the open time from the deadline, however late anybody looks', () => {
+  it('case 24: counts the open time from the deadline, however late anybody looks', () => {
     const { breaker, clock, changes } = halfOpen({ trialTimeout: 10_000 });
     breaker.enter();
     clock.advance(10_000 + 7_500);
@@ -317,7 +317,7 @@ describe('a half-open breaker', () => {
 });
 
 describe('a stream that fails after its first content', () => {
-  it('[35] counts as one fault; the same stream twice, or one that the caller left, as none', () => {
+  it('case 35: counts as one fault; the same stream twice, or one that the caller left, as none', () => {
     const { breaker, run } = breakerRig({ minimumRequests: 100 });
     const streams = Array.from({ length: 2 }, () => breaker.enter());
     for (const stream of streams) breaker.report(stream, 'success');

@@ -14,7 +14,7 @@ describe('a cool-off', () => {
     expect(rig().remaining()).toBe(0);
   });
 
-  it('[25] lasts exactly as long as the endpoint asked', () => {
+  it('case 25: lasts exactly as long as the endpoint asked', () => {
     const { clock, cooldown, remaining } = rig();
     cooldown.begin(1_234);
     clock.advance(1_233);

@@ -3,11 +3,11 @@ import { InvalidOptionError } from '../../../src/errors.js';
 import { resolveSlowStartOptions, SlowStart } from '../../../src/state/slow-start.js';
 
 describe('slow start', () => {
-  it('[13] is off at start-up: the full weight until it is begun', () => {
+  it('case 13: is off at start-up: the full weight until it is begun', () => {
     expect(new SlowStart(resolveSlowStartOptions()).factor(0)).toBe(1);
   });
 
-  it('[13] begins at a tenth and rises evenly over 30 s', () => {
+  it('case 13: begins at a tenth and rises evenly over 30 s', () => {
     const slowStart = new SlowStart(resolveSlowStartOptions());
     slowStart.begin(1_000);
     const factors = [0, 1_500, 3_000, 15_000, 29_999, 30_000, 1e9].map((ms) => slowStart.factor(1_000 + ms));
