@@ -22,16 +22,15 @@ export interface Arrival extends Runner {
  * another endpoint. The first good answer wins, the other is cancelled and says nothing about its endpoint. When
  * one fails the other is waited for; it is never followed by a third.
  */
-export async function attempt(
-  engine: Engine,
-  run: RequestRun,
-  lease: Lease,
-  once: boolean,
-): Promise<Arrival> {
+export function attempt(engine: Engine, run: RequestRun, lease: Lease, once: boolean): Promise<Arrival> {
   const first: Runner = { lease, tap: run.attempt(lease) };
   const delay = once ? undefined : engine.hedging?.delay(run.request.streaming);
-  if (delay === undefined || (await isReadyWithin(engine, first.tap, delay))) return arrive(run, first);
-  const second = startHedge(engine, run, lease, delay);
+  return delay === undefined ? arrive(run, first) : race(engine, run, first, delay);
+}
+
+async function race(engine: Engine, run: RequestRun, first: Runner, delay: number): Promise<Arrival> {
+  if (await isReadyWithin(engine, first.tap, delay)) return arrive(run, first);
+  const second = startHedge(engine, run, first.lease, delay);
   if (second === undefined) return arrive(run, first);
   run.stopsWith([first.tap, second.tap]);
   const arrivals = [arrive(run, first), arrive(run, second)];
