@@ -1,0 +1,38 @@
+/**
+ * What an engine said of its own load. Every reading is absent when the engine did not give it: unknown is never 0.
+ * Ratios are 0..1.
+ */
+export interface LoadReport {
+  /** When the readings were taken, on the balancer's clock. */
+  readonly observedAt: number;
+  /** Requests that the engine works on now, everybody's. */
+  readonly running?: number;
+  /** Requests that wait inside the engine. */
+  readonly waiting?: number;
+  /** Used share of the KV cache. */
+  readonly kvCacheUsage?: number;
+  /** Hits over queries of the prefix cache since the engine started. */
+  readonly prefixCacheHitRate?: number;
+  /** Share of time in which the GPU was busy. */
+  readonly gpuUtilization?: number;
+  /** Used share of the GPU's memory. */
+  readonly vramUsage?: number;
+  /** Adapters (LoRA) loaded now. */
+  readonly adapters?: readonly string[];
+  /** Asleep: the process answers, the model is not on the GPU (vLLM's sleep mode). */
+  readonly asleep?: boolean;
+}
+
+/** Readings without their time, as a parser finds them. */
+export type LoadReadings = Omit<LoadReport, 'observedAt'>;
+
+/** Reads an engine's own metrics page, or the headers of an answer. */
+export interface LoadSignalParser {
+  readonly name: string;
+  /** Where the page is found when `metrics.url` does not say, from the root of the origin: `/metrics`. */
+  readonly path: string;
+  /** @returns `undefined` when the page holds none of the engine's series: no data, which is not a load of 0 */
+  parse(text: string): LoadReadings | undefined;
+  /** Readings that came with an answer's headers (ORCA). Names in lower case. */
+  parseHeaders?(headers: Readonly<Record<string, string>>): LoadReadings | undefined;
+}
