@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { defineConfig, type Options } from 'tsup';
 
 /** Folders whose every file is an entry point of its own: `evenkeel/policies/round-robin`. */
-const STRATEGY_FOLDERS = ['policies', 'filters', 'scorers', 'pickers'];
+const STRATEGY_FOLDERS = ['policies', 'filters', 'scorers', 'pickers', 'signals', 'discovery', 'scaling'];
 
 /** Entry points that bear another name than their file. */
 const NAMED_ENTRIES: Readonly<Record<string, string>> = {
@@ -13,6 +13,9 @@ const NAMED_ENTRIES: Readonly<Record<string, string>> = {
   openai: 'src/facades/openai.ts',
   dispatcher: 'src/facades/dispatcher.ts',
   prometheus: 'src/telemetry/prometheus.ts',
+  autoscaling: 'src/autoscaling/index.ts',
+  dashboard: 'src/facades/dashboard.ts',
+  simulation: 'src/simulation/index.ts',
   testing: 'src/testing/index.ts',
 };
 
@@ -20,6 +23,7 @@ const NAMED_ENTRIES: Readonly<Record<string, string>> = {
 export function entryPoints(): Record<string, string> {
   const entries = { ...NAMED_ENTRIES };
   for (const folder of STRATEGY_FOLDERS) {
+    if (!existsSync(`src/${folder}`)) continue;
     for (const file of readdirSync(`src/${folder}`)) {
       const name = file.replace(/\.ts$/, '');
       if (name !== file) entries[`${folder}/${name}`] = `src/${folder}/${file}`;

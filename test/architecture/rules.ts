@@ -1,9 +1,9 @@
 import type { SourceFile } from './source-files.js';
 
 const FLOOR = ['errors.ts', 'system.ts'];
-const STRATEGIES = ['policies', 'filters', 'scorers', 'pickers', 'retries'];
+const STRATEGIES = ['policies', 'filters', 'scorers', 'pickers', 'retries', 'signals', 'scaling'];
 const EFFECTS = ['state', 'transport', 'sse'];
-const LOOPS = ['telemetry'];
+const LOOPS = ['discovery', 'autoscaling', 'telemetry'];
 const STRATEGY_PARTS = ['core', ...FLOOR];
 
 /** What each folder, or lone file of `src`, may import beside its own folder. */
@@ -16,6 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   balancer: [...STRATEGY_PARTS, ...STRATEGIES, ...EFFECTS],
   ...rows(LOOPS, [...STRATEGY_PARTS, 'balancer']),
   facades: [...STRATEGY_PARTS, 'balancer', ...LOOPS],
+  simulation: [...STRATEGY_PARTS, ...STRATEGIES, 'state', 'balancer'],
   testing: [...STRATEGY_PARTS, ...STRATEGIES, 'state', 'balancer'],
   'index.ts': [...STRATEGY_PARTS, ...STRATEGIES, 'state', 'balancer', 'facades'],
 };
@@ -23,11 +24,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Packages, and the only places that may import each. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   // The dispatcher facade speaks undici's interface to its callers, as the Fastify plugin speaks Fastify's.
-  undici: ['transport/', 'facades/dispatch'],
+  // Discovery and autoscaling ask other services than endpoints.
+  undici: ['transport/', 'facades/dispatch', 'discovery/', 'autoscaling/'],
   'eventsource-parser': ['sse/'],
   'p-queue': ['state/'],
   opossum: ['state/'],
   'prom-client': ['telemetry/prometheus.ts'],
+  croner: ['scaling/schedule.ts'],
+  yaml: ['discovery/file.ts'],
   fastify: ['facades/fastify.ts'],
   openai: ['facades/openai.ts'],
 };
