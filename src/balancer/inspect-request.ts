@@ -21,10 +21,50 @@ export interface InspectionTerms {
   readonly estimateTokens: ((request: RequestFacts) => number) | undefined;
 }
 
+/** What of a request is wished or estimated, not read. */
+interface RequestTerms {
+  readonly promptTokens: number;
+  readonly maxTokens: number | undefined;
+  readonly affinityKey: string | undefined;
+  readonly priority: number;
+  readonly policyData: unknown;
+}
+
 /** The request as policies see it; `attempt` and `tried` move on with the attempts. */
-export type LiveRequest = { -readonly [Key in keyof InferenceRequest]: InferenceRequest[Key] } & {
-  tried: string[];
-};
+export class LiveRequest implements InferenceRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly model: string | undefined;
+  readonly streaming: boolean;
+  readonly promptTokens: number;
+  readonly maxTokens: number | undefined;
+  readonly affinityKey: string | undefined;
+  readonly clientAddress: string | undefined;
+  readonly priority: number;
+  attempt = 0;
+  readonly tried: string[] = [];
+  readonly policyData: unknown;
+  /** They hold the caller's keys: policies can read them, but whoever prints an event does not print them. */
+  readonly #headers: Readonly<Record<string, string>>;
+
+  constructor(facts: RequestFacts, terms: RequestTerms) {
+    this.method = facts.method;
+    this.path = facts.path;
+    this.model = facts.model;
+    this.streaming = facts.streaming;
+    this.promptTokens = terms.promptTokens;
+    this.maxTokens = terms.maxTokens;
+    this.affinityKey = terms.affinityKey;
+    this.clientAddress = facts.clientAddress;
+    this.priority = terms.priority;
+    this.policyData = terms.policyData;
+    this.#headers = facts.headers;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.#headers;
+  }
+}
 
 export interface Inspection {
   readonly request: LiveRequest;
@@ -70,23 +110,13 @@ export function inspectRequest(
   const affinityKey = overrides?.affinityKey ?? terms.affinityKey?.(seen);
   const estimate = terms.estimateTokens?.(seen) ?? Number.NaN;
   const promptTokens = estimate >= 0 ? estimate : Math.ceil((body?.byteLength ?? 0) / BYTES_PER_TOKEN);
-  const request: LiveRequest = {
-    method,
-    path,
-    model: facts?.model,
-    streaming,
+  const request = new LiveRequest(seen, {
     promptTokens,
     maxTokens: facts?.maxTokens,
     affinityKey,
-    clientAddress,
     priority: overrides?.priority ?? 0,
-    attempt: 0,
-    tried: [],
-    headers,
     policyData: overrides?.policyData,
-  };
-  // They hold the caller's keys: policies can read them, but whoever prints an event does not print them.
-  Object.defineProperty(request, 'headers', { enumerable: false });
+  });
   return { facts, refusal, inference, request };
 }
 

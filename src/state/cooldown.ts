@@ -23,6 +23,11 @@ export class Cooldown {
     this.#random = random;
   }
 
+  /** It was begun once: what remains depends on the time. */
+  get begun(): boolean {
+    return this.#until !== Number.NEGATIVE_INFINITY;
+  }
+
   /** Milliseconds left at monotonic time `now`; 0 when not cooling off. */
   remaining(now: number): number {
     return Math.max(0, this.#until - now);

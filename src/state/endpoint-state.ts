@@ -134,11 +134,11 @@ export class EndpointState implements EndpointView {
   }
 
   get slowStart(): number {
-    return this.ramp.factor(this.#clock.now());
+    return this.ramp.begun ? this.ramp.factor(this.#clock.now()) : 1;
   }
 
   get coolingOff(): boolean {
-    return this.cooldown.remaining(this.#clock.now()) > 0;
+    return this.cooldown.begun && this.cooldown.remaining(this.#clock.now()) > 0;
   }
 
   get available(): boolean {

@@ -140,6 +140,8 @@ export class OpossumBreaker implements Breaker {
 
   /** The state after what the clock alone has done to it. */
   #current(): State {
+    // Nothing but a fault opens it: the clock need not be read.
+    if (this.#state.kind === 'closed') return this.#state;
     const now = this.#environment.clock.now();
     if (this.#state.kind === 'half-open' && this.#state.trial && now >= this.#state.trial.deadline)
       this.#open(this.#state.trial.deadline);

@@ -3,14 +3,12 @@ import CircuitBreaker from 'opossum';
 import type { Clock } from '../core/clock.js';
 
 const BUCKETS = 12;
-const ANSWERED = Promise.resolve();
 /** One error for all faults: only the fact counts, and a stack each time would cost microseconds. */
 const FAULT = new Error('a fault, recorded after the fact');
 
-/** What opossum is told of an attempt that has already ended. The throw makes it judge within the same tick. */
-function replay(fault: boolean): Promise<void> {
-  if (fault) throw FAULT;
-  return ANSWERED;
+/** What opossum is told of an attempt that has already failed. The throw makes it judge within the same tick. */
+function replayFault(): Promise<void> {
+  throw FAULT;
 }
 
 interface CircuitOptions {
@@ -24,7 +22,7 @@ interface CircuitOptions {
  * never half-open, and has no timer; when to try again is `OpossumBreaker`'s business.
  */
 export class OpossumCircuit {
-  readonly #circuit: CircuitBreaker<[boolean], void>;
+  readonly #circuit: CircuitBreaker<[], void>;
   readonly #rotation = new EventEmitter();
   readonly #clock: Clock;
   readonly #bucketLength: number;
@@ -36,7 +34,7 @@ export class OpossumCircuit {
     this.#bucketLength = options.window / BUCKETS;
     this.#rotatedAt = clock.now();
     // A fresh object for each circuit: opossum keeps and changes it.
-    this.#circuit = new CircuitBreaker(replay, {
+    this.#circuit = new CircuitBreaker(replayFault, {
       timeout: false,
       enableSnapshots: false,
       rollingPercentilesEnabled: false,
@@ -53,10 +51,14 @@ export class OpossumCircuit {
     this.#circuit.on('open', onOpen);
   }
 
-  /** Counts one finished attempt. Only to be called while the circuit is closed. */
+  /**
+   * Counts one finished attempt. Only to be called while the circuit is closed. A fault is fired, so that opossum
+   * judges; a success changes nothing but the number of calls, which opossum counts by its own `fire` event.
+   */
   record(fault: boolean): void {
     this.#rotate();
-    this.#circuit.fire(fault).catch(ignore);
+    if (fault) this.#circuit.fire().catch(ignore);
+    else this.#circuit.emit('fire');
   }
 
   open(): void {

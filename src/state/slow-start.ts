@@ -46,6 +46,11 @@ export class SlowStart {
     this.#since = now;
   }
 
+  /** It was begun once: the factor depends on the time. */
+  get begun(): boolean {
+    return this.#since !== undefined;
+  }
+
   /** In (0, 1]. */
   factor(now: number): number {
     if (this.#options === false || this.#since === undefined) return 1;
