@@ -87,7 +87,11 @@ function startHedge(engine: Engine, run: RequestRun, first: Lease, delay: number
 }
 
 async function arrive(run: RequestRun, { lease, tap }: Runner): Promise<Arrival> {
-  const result = await tap.ready;
+  const ready = await tap.ready;
+  // It may have broken off in the very turn in which it was ready: nothing has been passed on yet.
+  const { failure } = tap;
+  const result: AttemptResult =
+    failure === undefined ? ready : { kind: 'failure', outcome: failure, passable: false };
   return { lease, tap, result, outcome: run.judge(lease, tap, result) };
 }
 

@@ -8,11 +8,18 @@ export class BodyDelivery {
   readonly #onPause: () => void;
   #held: Uint8Array[] = [];
   #sink: BodySink | undefined;
+  /** The newest chunk, where the reader is always one behind. */
+  #newest: Uint8Array | undefined;
   #end: 'open' | 'whole' | { readonly error: Error } = 'open';
   /** Bytes held. */
   bytes = 0;
   /** The reader cannot keep up, or has not come yet. */
   paused = false;
+  /**
+   * The last chunk is passed on with the end and not before, so that a body that turns out bad can still be broken
+   * off: HTTP takes one for complete as soon as all of its `content-length` is there.
+   */
+  heldToEnd = false;
 
   /**
    * @param onPause called when `paused` becomes true, and for each chunk that comes nevertheless
@@ -41,13 +48,18 @@ export class BodyDelivery {
       this.#held.push(chunk);
       this.bytes += chunk.byteLength;
       if (this.bytes > MOST_HELD) this.#pause();
-    } else if (!this.#sink.write(chunk)) this.#pause();
+      return;
+    }
+    const next = this.heldToEnd ? this.#newest : chunk;
+    this.#newest = chunk;
+    if (next !== undefined && !this.#sink.write(next)) this.#pause();
   }
 
   /** @returns whether the reader has room for more */
   pipe(sink: BodySink): boolean {
     this.#sink = sink;
     let open = true;
+    if (this.heldToEnd && this.#end === 'open') this.#newest = this.#held.pop();
     for (const chunk of this.#held) open = sink.write(chunk);
     this.#held = [];
     this.bytes = 0;
@@ -68,6 +80,7 @@ export class BodyDelivery {
   finish(): void {
     if (this.#end !== 'open') return;
     this.#end = 'whole';
+    if (this.heldToEnd && this.#newest !== undefined) this.#sink?.write(this.#newest);
     this.#sink?.end();
   }
 

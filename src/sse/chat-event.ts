@@ -1,11 +1,11 @@
-import { isFailure, isObject, type Json } from './read-event.js';
+import { ABORTED, isFailure, isObject, type Json } from './read-event.js';
 
 /** One event of a chat completion stream, as far as a continuation has to know it. */
 export type ChatEvent =
   /** A comment, or a blank line. */
   | { readonly kind: 'none' }
   | { readonly kind: 'done' }
-  | { readonly kind: 'bad'; readonly reason: 'error-event' | 'malformed' }
+  | { readonly kind: 'bad'; readonly reason: 'error-event' | 'malformed' | 'aborted' }
   /** Something else than the plain text of one choice: it cannot be continued. */
   | { readonly kind: 'foreign' }
   | ChatChunk;
@@ -53,6 +53,7 @@ function readChunk(json: Json): ChatEvent {
     return { kind: 'chunk', json, choice: undefined, text: '', finished: false, usage };
   if (!isObject(choice) || (choice.index ?? 0) !== 0 || holdsSomething(choice.logprobs))
     return { kind: 'foreign' };
+  if (choice.finish_reason === ABORTED) return { kind: 'bad', reason: 'aborted' };
   const delta = choice.delta ?? {};
   if (!isObject(delta)) return { kind: 'foreign' };
   for (const key in delta) {

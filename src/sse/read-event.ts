@@ -1,7 +1,13 @@
 import type { TokenUsage } from '../core/events.js';
-import type { StreamFindings } from './stream-findings.js';
+import type { StreamedError, StreamFindings } from './stream-findings.js';
 
 export type Json = Record<string, unknown>;
+
+/**
+ * The finish reason of vLLM and SGLang for an answer that the engine gave up: it was told to, is shutting down, or
+ * broke. What has come of the text may stop anywhere, so it is no end.
+ */
+export const ABORTED = 'abort';
 
 /**
  * Reads one event of a stream and notes what it means. Knows chat completions and completions (OpenAI),
@@ -13,7 +19,7 @@ export function readEvent(name: string | undefined, data: string, findings: Stre
   // `data:` and nothing more: what is left of an event that was cut there.
   if (data === '') return;
   findings.dataEvents++;
-  if (data === '[DONE]') {
+  if (data.startsWith('[DONE]')) {
     findings.recognised = true;
     findings.done = true;
     return;
@@ -32,7 +38,7 @@ export function readEvent(name: string | undefined, data: string, findings: Stre
     return;
   }
   if (name === 'error' || isFailure(event)) {
-    findings.error ??= describe(event);
+    findings.error ??= describeFailure(event);
     return;
   }
   readUsage(event, findings);
@@ -47,7 +53,8 @@ function readChoices(choices: readonly unknown[], findings: StreamFindings): voi
   let content = false;
   for (const choice of choices) {
     if (!isObject(choice)) continue;
-    if (typeof choice.finish_reason === 'string') findings.finished = true;
+    if (choice.finish_reason === ABORTED) findings.aborted = true;
+    else if (typeof choice.finish_reason === 'string') findings.finished = true;
     if (hasText(choice.text) || hasOutput(choice.delta)) content = true;
   }
   if (content) findings.contentEvents++;
@@ -135,7 +142,7 @@ export function isFailure(event: Json): boolean {
   return isObject(error) || hasText(error);
 }
 
-function describe(event: Json): { type: string; message: string } {
+export function describeFailure(event: Json): StreamedError {
   const nested = isObject(event.response) ? event.response.error : undefined;
   const error = event.error ?? nested ?? event;
   if (!isObject(error)) return { type: 'error', message: String(error) };

@@ -5,15 +5,13 @@ import type { ResponseHeaders, TransportCall, TransportHandler } from '../core/t
 import { answerUsage } from './answer-usage.js';
 import { BodyDelivery } from './body-delivery.js';
 import { chooseReading, type Reading } from './choose-reading.js';
-import { expiredClock, isBlank, judgeEnd, judgeHeld, judgeStreamedError } from './judge-stream.js';
+import { isBlank } from './json-watch.js';
+import { judgeEnd, judgeHeld, judgeStreamedError } from './judge-stream.js';
 import { Settlement } from './settlement.js';
 import { streamFailure } from './stream-failure.js';
 import type { StreamWatch } from './stream-watch.js';
 import { TapClocks } from './tap-clocks.js';
 import type { AttemptResult, ResponseHead, TapTerms } from './tap-terms.js';
-
-/** A server that had closed an idle connection lets us know within a round trip; later it died of something else. */
-const STALE_WITHIN = 1_000;
 
 /**
  * Stands between one attempt and the caller: holds back what comes before the first content, so that
@@ -25,9 +23,6 @@ export class ResponseTap implements TransportHandler, ReplyBody {
   readonly #terms: TapTerms;
   readonly #clocks: TapClocks;
   readonly #body = new BodyDelivery(() => this.#paused());
-  /** Resolves once it can be decided whether to pass this attempt on. */
-  readonly ready: Promise<AttemptResult>;
-  #resolve: (result: AttemptResult) => void = () => {};
   #call: TransportCall | undefined;
   #phase: 'connecting' | 'waiting' | 'holding' | 'flowing' | 'over' = 'connecting';
   #reading: Reading | undefined;
@@ -36,15 +31,14 @@ export class ResponseTap implements TransportHandler, ReplyBody {
   #ended = false;
   head: ResponseHead = { status: 0, statusText: '', headers: {} };
   readonly settlement: Settlement;
+  /** Why the answer broke off. */
+  failure: Outcome | undefined;
   /** True once the caller is given this attempt's answer. */
   committed = false;
 
   constructor(terms: TapTerms) {
     this.#terms = terms;
     this.settlement = new Settlement((outcome) => terms.onSettled(outcome));
-    this.ready = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
     this.#clocks = new TapClocks(terms, () => this.#expire());
   }
 
@@ -56,6 +50,11 @@ export class ResponseTap implements TransportHandler, ReplyBody {
     else if (this.#phase === 'connecting') this.#clocks.connecting();
   }
 
+  /** Resolves once it can be decided whether to pass this attempt on. */
+  get ready(): Promise<AttemptResult> {
+    return this.settlement.decided;
+  }
+
   /** Of a stream only. */
   get watch(): StreamWatch | undefined {
     return this.#reading?.watch;
@@ -63,7 +62,7 @@ export class ResponseTap implements TransportHandler, ReplyBody {
 
   /** Tokens as the endpoint reported them; read when asked for. */
   get usage(): TokenUsage | undefined {
-    const json = this.#reading?.json === true && this.#ended;
+    const json = this.#reading?.json !== undefined && this.#ended;
     return json ? answerUsage(this.#body.joined()) : this.watch?.findings.usage;
   }
 
@@ -81,13 +80,15 @@ export class ResponseTap implements TransportHandler, ReplyBody {
     this.#reading = chooseReading(status, headers, this.#terms);
     if (this.watch !== undefined) return this.#clocks.streams();
     this.#clocks.idle();
+    this.#body.heldToEnd = this.#reading.json !== undefined;
     if (status < 300) this.#terms.onAnswering(this.#clocks.elapsed, false);
   }
 
   onData(chunk: Uint8Array): void {
     if (this.#phase !== 'holding' && this.#phase !== 'flowing') return;
-    if (this.watch === undefined) this.#expectMore(this.#reading?.json === true && isBlank(chunk));
-    else this.#observe(chunk, this.#terms.clock.now());
+    this.#reading?.json?.observe(chunk);
+    if (this.watch !== undefined) this.#observe(chunk, this.#terms.clock.now());
+    else this.#expectMore(this.#reading?.json !== undefined && isBlank(chunk));
     this.#body.accept(chunk);
     this.#consider();
   }
@@ -96,17 +97,17 @@ export class ResponseTap implements TransportHandler, ReplyBody {
     if (this.#phase !== 'holding' && this.#phase !== 'flowing') return;
     this.#ended = true;
     this.#observe(undefined, this.#terms.clock.now());
-    const fault = judgeEnd(this.#reading, () => this.#body.joined(), this.#terms);
-    if (fault === undefined) this.#finish();
-    else this.#fail(this.#fault(fault));
+    const fault = judgeEnd(this.#reading, this.#terms);
+    if (fault !== undefined) return this.#fail(this.#fault(fault));
+    if (this.#phase === 'holding') this.#refuse(this.#reading?.json?.refusal(this.#body.joined()));
+    this.#finish();
   }
 
   onError(error: Error): void {
     if (this.#phase === 'over') return;
     this.#ended = true;
-    // The answer was whole before the connection broke: nobody lost anything.
-    if (this.watch?.findings.done) return this.#finish();
-    const stale = this.#reused && this.#phase === 'waiting' && this.#clocks.elapsed < STALE_WITHIN;
+    if (this.watch?.done) return this.#finish();
+    const stale = this.#reused && this.#phase === 'waiting' && this.#clocks.fresh;
     this.#fail(this.#terms.classify(error, this.#phase !== 'connecting', stale));
   }
 
@@ -140,7 +141,7 @@ export class ResponseTap implements TransportHandler, ReplyBody {
     this.#phase = 'over';
     this.#hangUp();
     this.settlement.settle(outcome);
-    this.#resolve({ kind: 'failure', outcome, passable: false });
+    this.settlement.decide({ kind: 'failure', outcome, passable: false });
     if (error !== undefined) this.#body.fail(error as Error);
     this.settlement.close();
   }
@@ -154,47 +155,46 @@ export class ResponseTap implements TransportHandler, ReplyBody {
       if (!answering) this.#terms.onAnswering(this.#clocks.elapsed, true);
       this.#expectMore();
     }
-    const { findings } = watch;
-    if (findings.error !== undefined) {
-      const outcome = judgeStreamedError(findings.error);
-      if (this.#phase === 'holding') this.#resolve({ kind: 'failure', outcome, passable: true });
-      else this.settlement.settle(outcome);
-    } else if (findings.done && !findings.malformed) this.settlement.settle({ kind: 'success' });
+    const { findings, problem } = watch;
+    if (findings.error !== undefined) this.#refuse(judgeStreamedError(findings.error));
+    else if (watch.done) this.settlement.settle({ kind: 'success' });
+    // At once: a caller who reads the events may leave before the end.
+    else if (problem !== undefined && this.#phase === 'flowing') this.settlement.settle(this.#fault(problem));
+  }
+
+  /** The endpoint itself says that there is no answer. Better ask elsewhere, but it can be passed on as it is. */
+  #refuse(outcome: Outcome | undefined): void {
+    if (outcome === undefined) return;
+    this.settlement.settle(outcome);
+    if (this.#phase === 'holding') this.settlement.decide({ kind: 'failure', outcome, passable: true });
   }
 
   /** Decides whether what is held is enough to answer with. */
   #consider(): void {
     if (this.#phase !== 'holding') return;
     const verdict = judgeHeld(this.#reading, this.#body.bytes);
-    if (verdict === 'answer') this.#resolve({ kind: 'answer' });
-    else if (verdict === 'malformed') this.#fail(this.#fault('malformed'));
+    if (verdict === 'answer') this.settlement.decide({ kind: 'answer' });
+    else if (verdict !== 'hold') this.#fail(this.#fault(verdict));
   }
 
   /** The body is whole. A status of 400 or more is the request's to judge. */
   #finish(): void {
     this.#hangUp();
-    if (this.watch?.findings.malformed) this.settlement.settle(this.#fault('malformed'));
-    else if (this.head.status < 400) this.settlement.settle({ kind: 'success' });
+    if (this.head.status < 400) this.settlement.settle({ kind: 'success' });
     this.#body.finish();
-    this.#resolve({ kind: 'answer' });
+    this.settlement.decide({ kind: 'answer' });
     this.settlement.close();
   }
 
   #fail(outcome: Outcome): void {
-    this.#hangUp();
-    this.settlement.settle(outcome);
-    this.#phase = 'over';
-    this.#body.fail(streamFailure(this.#terms.endpoint, outcome, this.#terms.timeouts));
-    this.#resolve({ kind: 'failure', outcome, passable: false });
-    this.settlement.close();
+    this.failure = outcome;
+    this.end(outcome, streamFailure(this.#terms.endpoint, outcome, this.#terms.timeouts));
   }
 
-  /** The clock has run out. Which one it was follows from the phase. */
   #expire(): void {
-    // The terminator came but the connection stayed open: the answer is whole.
-    if (this.watch?.findings.done) return this.#finish();
+    if (this.watch?.done) return this.#finish();
     if (this.#body.paused) return this.#fail({ kind: 'neutral', reason: 'abandoned' });
-    this.#fail(this.#fault(expiredClock(this.#phase, this.watch !== undefined, this.#terms.streaming)));
+    this.#fail(this.#fault(this.#clocks.meaning));
   }
 
   #paused(): void {

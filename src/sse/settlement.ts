@@ -1,8 +1,14 @@
 import type { Outcome } from '../core/outcome.js';
+import type { AttemptResult } from './tap-terms.js';
 
-/** The two ends of an attempt, each reached once: what it says of the endpoint, and that nothing is left to do. */
+/**
+ * The three moments of an attempt, each reached once: it can be decided on, it says something of its endpoint, and
+ * nothing is left to do.
+ */
 export class Settlement {
   readonly #onSettled: (outcome: Outcome) => void;
+  readonly decided: Promise<AttemptResult>;
+  #decide: (result: AttemptResult) => void = () => {};
   #closed = false;
   #afterClose: (() => void) | undefined;
   /** `undefined` until settled. */
@@ -10,6 +16,13 @@ export class Settlement {
 
   constructor(onSettled: (outcome: Outcome) => void) {
     this.#onSettled = onSettled;
+    this.decided = new Promise((resolve) => {
+      this.#decide = resolve;
+    });
+  }
+
+  decide(result: AttemptResult): void {
+    this.#decide(result);
   }
 
   settle(outcome: Outcome): void {

@@ -4,6 +4,8 @@ import { type EvenkeelErrorCode, StreamError } from '../errors.js';
 
 const CODES: Partial<Record<FaultReason, 'STREAM_STALLED' | 'STREAM_TRUNCATED' | 'STREAM_RESET'>> = {
   stall: 'STREAM_STALLED',
+  'timeout-first-token': 'STREAM_STALLED',
+  'timeout-response': 'STREAM_STALLED',
   truncated: 'STREAM_TRUNCATED',
   reset: 'STREAM_RESET',
 };
@@ -31,8 +33,12 @@ function what(reason: FaultReason, timeouts: Timeouts): string {
   switch (reason) {
     case 'stall':
       return `nothing came for ${timeouts.idle} ms (timeouts.idle)`;
+    case 'timeout-first-token':
+      return `no content came within ${timeouts.firstToken} ms (timeouts.firstToken)`;
+    case 'timeout-response':
+      return `nothing but blank lines came within ${timeouts.response} ms (timeouts.response)`;
     case 'truncated':
-      return 'the stream ended without its terminator';
+      return 'the stream ended without its terminator, or the engine gave it up';
     case 'malformed':
       return 'it is not what its content type says';
     case 'reset':

@@ -19,6 +19,8 @@ export class StreamFindings {
   /** The terminator was seen: `[DONE]`, `message_stop`, `response.completed`, `"done": true`. */
   done = false;
   malformed = false;
+  /** The engine gave the answer up: finish reason `abort` of vLLM and SGLang. */
+  aborted = false;
   /** The end came in the middle of an event. */
   cut = false;
   error: StreamedError | undefined;

@@ -5,6 +5,8 @@ export class StreamWatch {
   readonly #tap: StreamTap;
   #firstContentAt: number | undefined;
   #lastContentAt = 0;
+  /** The terminator of a good answer has come: whatever happens now, nobody loses anything. */
+  done = false;
 
   constructor(tap: StreamTap) {
     this.#tap = tap;
@@ -12,6 +14,15 @@ export class StreamWatch {
 
   get findings(): StreamFindings {
     return this.#tap.findings;
+  }
+
+  /** What is wrong with it for good, whatever terminator may follow. */
+  get problem(): 'malformed' | 'truncated' | undefined {
+    const { malformed, aborted } = this.findings;
+    // What follows the terminator is no part of the answer.
+    if (this.done) return undefined;
+    if (malformed) return 'malformed';
+    return aborted ? 'truncated' : undefined;
   }
 
   get answering(): boolean {
@@ -39,6 +50,7 @@ export class StreamWatch {
       // Observation may fail; passthrough may not.
       findings.blind = true;
     }
+    this.done = findings.done && this.problem === undefined;
     if (findings.contentEvents === before && !findings.blind) return false;
     this.#firstContentAt ??= now;
     this.#lastContentAt = now;

@@ -1,5 +1,9 @@
+import type { FaultReason } from '../core/outcome.js';
 import type { TapTerms } from './tap-terms.js';
 import { Watchdog } from './watchdog.js';
+
+/** A server that had closed an idle connection lets us know within a round trip; later it died of something else. */
+const STALE_WITHIN = 1_000;
 
 /** The clocks of one attempt, of which one runs at a time. */
 export class TapClocks {
@@ -7,6 +11,8 @@ export class TapClocks {
   readonly #watchdog: Watchdog;
   #startedAt: number;
   #answering = false;
+  /** What it means that the running clock has run out. */
+  meaning: FaultReason = 'timeout-connect';
 
   /**
    * @param expired the running clock has run out
@@ -22,6 +28,11 @@ export class TapClocks {
     return this.#terms.clock.now() - this.#startedAt;
   }
 
+  /** Sent so short a time ago that an answer is out of the question. */
+  get fresh(): boolean {
+    return this.elapsed < STALE_WITHIN;
+  }
+
   connecting(): void {
     this.#watchdog.expect(this.#startedAt + this.#terms.timeouts.connect, this.#startedAt);
   }
@@ -31,16 +42,20 @@ export class TapClocks {
     const { clock, timeouts, streaming } = this.#terms;
     this.#startedAt = clock.now();
     const wait = streaming ? timeouts.firstToken : timeouts.response;
+    this.meaning = streaming ? 'timeout-first-token' : 'timeout-response';
     this.#watchdog.expect(this.#startedAt + wait, this.#startedAt);
   }
 
   /** The answer streams. One that was not asked to had the response clock until now. */
   streams(): void {
-    if (!this.#terms.streaming) this.#expect(this.#terms.timeouts.firstToken);
+    if (this.#terms.streaming) return;
+    this.meaning = 'timeout-first-token';
+    this.#expect(this.#terms.timeouts.firstToken);
   }
 
   /** Something came, and more must. */
   idle(): void {
+    this.meaning = 'stall';
     this.#expect(this.#terms.timeouts.idle);
   }
 
@@ -53,7 +68,9 @@ export class TapClocks {
   part(blank: boolean): void {
     const { clock, timeouts } = this.#terms;
     if (blank) {
-      if (!this.#answering) this.#watchdog.expect(this.#startedAt + timeouts.response, clock.now());
+      if (this.#answering) return;
+      this.meaning = 'timeout-response';
+      this.#watchdog.expect(this.#startedAt + timeouts.response, clock.now());
       return;
     }
     this.#answering = true;

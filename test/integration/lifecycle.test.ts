@@ -399,6 +399,22 @@ describe('Retries', () => {
     await balancer.close();
   });
 
+  it('a stream that breaks off in the very turn of its first content is repeated: nothing was passed on', async () => {
+    const balancer = balance([A, B]);
+    const { response } = ask(balancer);
+    wire.last.headers().data(TOKEN).end();
+    await turn();
+    await clock.advanceAsync(100);
+    expect(wire.calls).toHaveLength(2);
+    wire.last.stream();
+    expect(await (await response).text()).toBe(TOKEN + DONE);
+    expect(events.filter(({ type }) => type === 'attempt-settled')).toMatchObject([
+      { outcome: { reason: 'truncated' }, committed: false },
+      { outcome: { kind: 'success' } },
+    ]);
+    await balancer.close();
+  });
+
   it('case 39: a body that may not be kept is sent once', async () => {
     const balancer = balance([A, B]);
     const body = new Blob(['{"model":"m","stream":true}']).stream();

@@ -57,6 +57,7 @@ describe('A chat stream that breaks off, with resume', () => {
       { kind: 'error-event', after: 5, error: { message: 'overloaded' } },
     ],
     ['a malformed event comes', { kind: 'malformed', after: 5 }],
+    ['the engine gives the answer up', { kind: 'abort', after: 5 }],
   ];
   for (const [name, fault] of faults) {
     it(`goes on elsewhere when ${name}: one whole answer, and one event tells of the seam`, async () => {

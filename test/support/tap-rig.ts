@@ -16,6 +16,7 @@ export function token(text: string): string {
 }
 export const ROLE = 'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}\n\n';
 export const FINISH = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n';
+export const ABORT = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"abort"}]}\n\n';
 export const DONE = 'data: [DONE]\n\n';
 export const COMMENT = ': keep-alive\n\n';
 export const ERROR_EVENT = 'data: {"error":{"message":"CUDA out of memory","type":"server_error"}}\n\n';

@@ -50,6 +50,9 @@ export function streamAnswer(answer: Answer): boolean {
         case 'end-early':
           response.end(out);
           return 'pause';
+        case 'abort':
+          response.end(out + (renderer.abort?.() ?? ''));
+          return 'pause';
         case 'error-event':
           response.end(out + renderer.error(fault.error ?? DEFAULT_ERROR));
           return 'pause';
@@ -113,6 +116,10 @@ function sendWhole(answer: Answer): void {
       return exchange.cut(half);
     case 'end-early':
       return exchange.send(200, headers, half);
+    case 'abort': {
+      const given = body.replace(/"finish_reason":"[a-z]+"/, '"finish_reason":"abort"');
+      return exchange.send(200, headers, given === body ? half : given);
+    }
     case 'malformed':
       return exchange.send(200, headers, `${body.slice(0, -1)},`);
     case 'error-event':

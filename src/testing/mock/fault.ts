@@ -83,6 +83,14 @@ export type RequestFault = FaultScope &
       }
     | {
         /**
+         * The engine gives up after `after` tokens: finish reason `abort`, then the terminator, as vLLM and SGLang send
+         * them. Plain answer: that finish reason. Protocols that have none: `end-early`.
+         */
+        readonly kind: 'abort';
+        readonly after: number;
+      }
+    | {
+        /**
          * `count` (3) SSE comments instead of the first token, `interval` (10) ms apart, then as `next` says:
          * `hang` (default), `end` the stream, `cut` the connection or `answer` as if nothing had been.
          * Plain answer: blank lines before the body.

@@ -64,15 +64,17 @@ export const openAiChat: Protocol = {
     const open = `data: ${head},"choices":[{"index":0,"delta":`;
     const usage = completion.includeUsage ? ',"usage":null' : '';
     const close = `,"logprobs":null,"finish_reason":null}]${usage}}\n\n`;
+    const end = (finish: string) =>
+      `${open}{},"logprobs":null,"finish_reason":"${finish}"}]${usage}}\n\n` +
+      (completion.includeUsage
+        ? `data: ${head},"choices":[],"usage":${JSON.stringify(openAiUsage(completion))}}\n\n`
+        : '') +
+      'data: [DONE]\n\n';
     return {
       head: () => `${open}{"role":"assistant","content":""}${close}`,
       token: (piece) => `${open}{"content":${JSON.stringify(piece)}}${close}`,
-      tail: () =>
-        `${open}{},"logprobs":null,"finish_reason":"${openAiFinish(completion)}"}]${usage}}\n\n` +
-        (completion.includeUsage
-          ? `data: ${head},"choices":[],"usage":${JSON.stringify(openAiUsage(completion))}}\n\n`
-          : '') +
-        'data: [DONE]\n\n',
+      tail: () => end(openAiFinish(completion)),
+      abort: () => end('abort'),
       error: (error) => `data: ${openAiError(error)}\n\ndata: [DONE]\n\n`,
     };
   },

@@ -32,15 +32,17 @@ export const openAiCompletions: Protocol = {
     }).slice(0, -1);
     const event = (text: string, finish: string) =>
       `data: ${head},"choices":[{"index":0,"text":${JSON.stringify(text)},"logprobs":null,"finish_reason":${finish}}]}\n\n`;
+    const end = (finish: string) =>
+      event('', `"${finish}"`) +
+      (completion.includeUsage
+        ? `data: ${head},"choices":[],"usage":${JSON.stringify(openAiUsage(completion))}}\n\n`
+        : '') +
+      'data: [DONE]\n\n';
     return {
       head: () => '',
       token: (piece) => event(piece, 'null'),
-      tail: () =>
-        event('', `"${openAiFinish(completion)}"`) +
-        (completion.includeUsage
-          ? `data: ${head},"choices":[],"usage":${JSON.stringify(openAiUsage(completion))}}\n\n`
-          : '') +
-        'data: [DONE]\n\n',
+      tail: () => end(openAiFinish(completion)),
+      abort: () => end('abort'),
       error: (error) => `data: ${openAiError(error)}\n\ndata: [DONE]\n\n`,
     };
   },

@@ -39,6 +39,8 @@ export interface StreamRenderer {
   token(piece: string): string;
   /** Everything after the last token, terminator included. */
   tail(): string;
+  /** As `tail`, for an engine that has given up. Absent where the protocol cannot say so. */
+  abort?(): string;
   /** An in-band error and whatever the protocol lets follow it. */
   error(error: MockError): string;
 }

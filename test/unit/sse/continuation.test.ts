@@ -55,6 +55,12 @@ describe('An event of a chat stream', () => {
     ['the terminator', '[DONE]', undefined, { kind: 'done' }],
     ['an error', { error: { message: 'x' } }, undefined, { kind: 'bad', reason: 'error-event' }],
     ['an event named error', { message: 'x' }, 'error', { kind: 'bad', reason: 'error-event' }],
+    [
+      'an answer that is given up',
+      { choices: [{ delta: { content: 'x' }, finish_reason: 'abort' }] },
+      undefined,
+      { kind: 'bad', reason: 'aborted' },
+    ],
     ['broken JSON', '{"choices":', undefined, { kind: 'bad', reason: 'malformed' }],
     [
       'empty fields of other kinds',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { StreamError } from '../../../src/errors.js';
 import {
+  ABORT,
   COMMENT,
   DONE,
   ERROR_EVENT,
@@ -148,7 +149,7 @@ describe('ResponseTap holding a stream back', () => {
     expect(rig.settled).toMatchObject([{ reason: 'timeout-first-token' }]);
   });
 
-  it('offers an error event before content for retry or passing on, and settles neither way by itself', async () => {
+  it('offers an error event before content for retry or passing on, and counts it at once', async () => {
     const rig = tapRig();
     rig.answer();
     rig.feed(ROLE + ERROR_EVENT);
@@ -157,10 +158,11 @@ describe('ResponseTap holding a stream back', () => {
       passable: true,
       outcome: { kind: 'fault', reason: 'error-event' },
     });
-    expect(rig.settled).toEqual([]);
+    expect(rig.settled).toMatchObject([{ kind: 'fault', reason: 'error-event' }]);
     rig.pass();
     rig.feed(DONE);
     rig.tap.onEnd();
+    expect(rig.settled).toHaveLength(1);
     expect(rig.text).toBe(ROLE + ERROR_EVENT + DONE);
     expect(rig.ends).toEqual(['end']);
   });
@@ -323,15 +325,32 @@ describe('ResponseTap passing a stream on', () => {
     expect(rig.settled).toHaveLength(1);
   });
 
-  it('passes a malformed event after content on, and counts it as a fault at the end', () => {
+  it.each([
+    ['malformed', 'data: {"choices":\n\n', 'STREAM_PROTOCOL'],
+    ['truncated', ABORT, 'STREAM_TRUNCATED'],
+  ])(
+    'passes all of a stream on that is %s after content, counts it at once, and never ends it well',
+    (reason, event, code) => {
+      const rig = flowing();
+      rig.feed(event);
+      expect(rig.settled).toMatchObject([{ kind: 'fault', reason }]);
+      expect(rig.ends).toEqual([]);
+      rig.feed(token('b') + DONE);
+      expect(rig.ends).toEqual([]);
+      rig.tap.onEnd();
+      expect(rig.settled).toHaveLength(1);
+      expect(rig.ends).toMatchObject([{ code }]);
+      expect(rig.text).toBe(token('a') + event + token('b') + DONE);
+    },
+  );
+
+  it('does not mind what follows the terminator', () => {
     const rig = flowing();
-    rig.feed('data: {"choices":\n\n');
-    expect(rig.ends).toEqual([]);
     rig.feed(DONE);
+    rig.feed('data: {"choices":\n\n');
     rig.tap.onEnd();
-    expect(rig.settled).toMatchObject([{ kind: 'fault', reason: 'malformed' }]);
+    expect(rig.settled).toEqual([{ kind: 'success' }]);
     expect(rig.ends).toEqual(['end']);
-    expect(rig.text).toBe(`${token('a')}data: {"choices":\n\n${DONE}`);
   });
 
   it('pauses the connection when the reader cannot keep up, and lets it run when it can', () => {
@@ -437,8 +456,58 @@ describe('ResponseTap with answers that do not stream', () => {
     expect(await rig.result()).toMatchObject(timeout('malformed'));
   });
 
-  it.each(['{}', '[1]', '"text"', 'null', '12.5', ' \n', ''])('takes %j for JSON', async (body) => {
+  it.each(['', ' \n'])('fails %j in the place of a model’s answer', async (body) => {
     const rig = tapRig({ streaming: false });
+    rig.answer(JSON_TYPE);
+    if (body !== '') rig.feed(body);
+    rig.tap.onEnd();
+    expect(await rig.result()).toMatchObject(timeout('truncated'));
+  });
+
+  it.each([
+    ['an error', '{"error":{"message":"CUDA out of memory","type":"server_error"}}', 'error-event'],
+    ['an error by its type', ' {"type": "error", "error": {"message": "no"}}', 'error-event'],
+    ['a text that the engine gave up', '{"choices":[{"text":"Hi","finish_reason":"abort"}]}', 'truncated'],
+  ])('offers %s of status 200 for retry or passing on', async (_, body, reason) => {
+    const rig = tapRig({ streaming: false });
+    rig.answer(JSON_TYPE);
+    rig.feed(body);
+    rig.tap.onEnd();
+    expect(await rig.result()).toMatchObject({ kind: 'failure', passable: true, outcome: { reason } });
+    expect(rig.settled).toMatchObject([{ kind: 'fault', reason }]);
+    rig.pass();
+    expect(rig.text).toBe(body);
+    expect(rig.ends).toEqual(['end']);
+  });
+
+  it.each([
+    ['that speaks of errors', { text: '{"error":{"message":"x"}} "finish_reason":"abort"' }],
+    ['whose error is null', { error: null, output: [] }],
+  ])('takes an answer %s for an answer', async (_, body) => {
+    const rig = tapRig({ streaming: false });
+    rig.answer(JSON_TYPE);
+    rig.feed(JSON.stringify(body));
+    rig.tap.onEnd();
+    expect(await rig.result()).toEqual({ kind: 'answer' });
+    expect(rig.settled).toEqual([{ kind: 'success' }]);
+  });
+
+  it('breaks a large body off that ends as no JSON does, before its last chunk', async () => {
+    const rig = tapRig({ streaming: false });
+    rig.answer(JSON_TYPE);
+    rig.feed(`{"data":"${'x'.repeat(64 * 1024)}`);
+    await rig.result();
+    rig.pass();
+    rig.feed('" \n');
+    rig.tap.onEnd();
+    expect(rig.settled).toMatchObject([{ kind: 'fault', reason: 'malformed' }]);
+    expect(rig.ends).toMatchObject([{ code: 'STREAM_PROTOCOL' }]);
+    // Not all that `content-length` promised, or the answer would be complete for HTTP.
+    expect(rig.text).not.toContain('" \n');
+  });
+
+  it.each(['{}', '[1]', '"text"', 'null', '12.5', ' \n', ''])('takes %j for JSON', async (body) => {
+    const rig = tapRig({ streaming: false, inference: false });
     rig.answer(JSON_TYPE);
     if (body !== '') rig.feed(body);
     rig.tap.onEnd();
@@ -604,7 +673,7 @@ describe('Blank lines in the place of JSON', () => {
     rig.clock.advance(20);
     expect(await rig.result()).toMatchObject({
       kind: 'failure',
-      outcome: { kind: 'fault', reason: 'stall' },
+      outcome: { kind: 'fault', reason: 'timeout-response' },
     });
   });
 
