@@ -50,8 +50,8 @@ export interface Pace {
   readonly tooSlow: number;
 }
 
-/** Sixteen tokens of 16 000 characters each: for `MockLlmServer`'s `text`. */
-export const LARGE_TEXT = `${' '.repeat(15_996)}word`.repeat(16);
+/** Sixteen tokens of 24 000 characters each: for `MockLlmServer`'s `text`. */
+export const LARGE_TEXT = `${' '.repeat(23_996)}word`.repeat(16);
 
 /** Tokens that come before a fault in the middle of a stream. */
 export const MIDDLE = 3;
@@ -173,6 +173,12 @@ function atToken(after: number, interval: number): Row[] {
       expected,
     },
     {
+      id: `abort-${suffix}`,
+      title: 'gives the answer up: finish reason `abort`, then the terminator',
+      fault: { kind: 'abort', after },
+      expected,
+    },
+    {
       id: `malformed-${suffix}`,
       title: 'sends an event of broken JSON, then goes on',
       fault: { kind: 'malformed', after },
@@ -214,6 +220,12 @@ function inThePlainAnswer(expected: FaultCase['expected'], interval: number): Ro
       title: 'ends cleanly after half of the body',
       fault: { kind: 'end-early', after },
       expected,
+    },
+    {
+      id: 'abort-plain',
+      title: 'gives the answer up: finish reason `abort`',
+      fault: { kind: 'abort', after },
+      expected: { beside: 'whole', everywhere: 'told' },
     },
     { id: 'malformed-plain', title: 'sends broken JSON', fault: { kind: 'malformed', after }, expected },
     {
