@@ -1,5 +1,5 @@
 import type { Outcome } from '../core/outcome.js';
-import { judgeStreamedError } from './judge-stream.js';
+import { judgeStreamedError } from './judge-error.js';
 import { ABORTED, describeFailure, isFailure, isObject } from './read-event.js';
 
 /** What closes a JSON value that opens so. */

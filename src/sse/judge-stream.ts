@@ -1,6 +1,5 @@
-import type { FaultReason, Outcome } from '../core/outcome.js';
+import type { FaultReason } from '../core/outcome.js';
 import type { Reading } from './choose-reading.js';
-import type { StreamedError } from './stream-findings.js';
 
 /** An answer bigger than this is passed on before it is complete. */
 const HOLD_LIMIT = 64 * 1024;
@@ -35,18 +34,4 @@ export function judgeEnd(
   if (findings.cut) return 'truncated';
   const empty = findings.dataEvents === 0 && asked.streaming && asked.inference;
   return findings.recognised || empty ? 'truncated' : undefined;
-}
-
-/** An error event is a fault of the endpoint, unless it says that it is overloaded. */
-export function judgeStreamedError(error: StreamedError): Outcome {
-  if (/overload|rate.?limit|too.?many|429|529/i.test(`${error.type} ${error.message}`)) {
-    return { kind: 'overloaded', status: undefined, retryAfter: undefined };
-  }
-  return {
-    kind: 'fault',
-    reason: 'error-event',
-    status: undefined,
-    sent: true,
-    error: new Error(error.message || error.type),
-  };
 }

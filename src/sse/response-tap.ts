@@ -6,7 +6,7 @@ import { answerUsage } from './answer-usage.js';
 import { BodyDelivery } from './body-delivery.js';
 import { chooseReading, type Reading } from './choose-reading.js';
 import { isBlank } from './json-watch.js';
-import { judgeEnd, judgeHeld, judgeStreamedError } from './judge-stream.js';
+import { judgeEnd, judgeHeld } from './judge-stream.js';
 import { Settlement } from './settlement.js';
 import { streamFailure } from './stream-failure.js';
 import type { StreamWatch } from './stream-watch.js';
@@ -155,8 +155,8 @@ export class ResponseTap implements TransportHandler, ReplyBody {
       if (!answering) this.#terms.onAnswering(this.#clocks.elapsed, true);
       this.#expectMore();
     }
-    const { findings, problem } = watch;
-    if (findings.error !== undefined) this.#refuse(judgeStreamedError(findings.error));
+    const { refusal, problem } = watch;
+    if (refusal !== undefined) this.#refuse(refusal);
     else if (watch.done) this.settlement.settle({ kind: 'success' });
     // At once: a caller who reads the events may leave before the end.
     else if (problem !== undefined && this.#phase === 'flowing') this.settlement.settle(this.#fault(problem));

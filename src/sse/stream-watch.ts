@@ -1,3 +1,5 @@
+import type { Outcome } from '../core/outcome.js';
+import { judgeStreamedError } from './judge-error.js';
 import type { StreamFindings, StreamTap } from './stream-findings.js';
 
 /** A stream's tap with a clock beside it. */
@@ -23,6 +25,12 @@ export class StreamWatch {
     if (this.done) return undefined;
     if (malformed) return 'malformed';
     return aborted ? 'truncated' : undefined;
+  }
+
+  /** The endpoint's own word that there is no answer. */
+  get refusal(): Outcome | undefined {
+    const { error } = this.findings;
+    return error === undefined ? undefined : judgeStreamedError(error);
   }
 
   get answering(): boolean {
