@@ -1,4 +1,4 @@
-import type { BalancedRequest } from '../core/exchange.js';
+import type { BalancedRequest, RequestBody } from '../core/exchange.js';
 import { OUTCOME_RULES, type Outcome } from '../core/outcome.js';
 import type { Timeouts } from '../core/timeouts.js';
 import { ResponseTap } from '../sse/response-tap.js';
@@ -12,8 +12,7 @@ import { type Inspection, renameModel } from './inspect-request.js';
 /** What every attempt of a request has in common. */
 export interface AttemptTerms {
   readonly incoming: BalancedRequest;
-  /** The body as it can be sent: bytes, or a stream that can be sent once. */
-  readonly body: BalancedRequest['body'];
+  readonly body: RequestBody;
   readonly inspection: Inspection;
   readonly timeouts: Timeouts;
   readonly classify: TapTerms['classify'];

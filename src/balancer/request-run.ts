@@ -1,4 +1,4 @@
-import type { BalancedReply, BalancedRequest, ReplyBody } from '../core/exchange.js';
+import type { BalancedReply, BalancedRequest, ReplyBody, RequestBody } from '../core/exchange.js';
 import type { Outcome, OutcomeKind } from '../core/outcome.js';
 import type { Timeouts } from '../core/timeouts.js';
 import type { ResponseTap } from '../sse/response-tap.js';
@@ -8,7 +8,7 @@ import type { Lease } from '../state/lease.js';
 import { classifyError } from '../transport/classify-error.js';
 import { responseHeaders } from '../transport/headers.js';
 import { startAttempt } from './attempt.js';
-import { Cancellation } from './cancellation.js';
+import type { Cancellation } from './cancellation.js';
 import type { Engine, Placeless } from './engine.js';
 import type { Inspection, LiveRequest } from './inspect-request.js';
 import { judgeAnswer, MISCONFIGURED } from './judge-status.js';
@@ -24,8 +24,7 @@ export class RequestRun {
   readonly cancellation: Cancellation;
   readonly #engine: Engine;
   readonly #incoming: BalancedRequest;
-  /** As it is sent: bytes, or a stream that can be sent once. */
-  body: BalancedRequest['body'];
+  body: RequestBody;
   #inspection: Inspection;
   readonly timeouts: Timeouts;
   readonly #startedAt: number;
@@ -42,9 +41,9 @@ export class RequestRun {
   constructor(
     engine: Engine,
     incoming: BalancedRequest,
-    body: BalancedRequest['body'],
+    body: RequestBody,
     inspection: Inspection,
-    timeouts: Timeouts,
+    { timeouts, cancellation }: { readonly timeouts: Timeouts; readonly cancellation: Cancellation },
   ) {
     this.#engine = engine;
     this.#incoming = incoming;
@@ -54,7 +53,7 @@ export class RequestRun {
     this.only = incoming.overrides?.endpoints;
     this.timeouts = timeouts;
     this.#startedAt = engine.clock.now();
-    this.cancellation = new Cancellation(incoming.signal, timeouts.total, engine.clock);
+    this.cancellation = cancellation;
     engine.running.add(this.cancellation);
     engine.budget?.requestStarted();
     engine.hedging?.requestStarted();

@@ -1,14 +1,16 @@
-import type { BalancedReply, BalancedRequest } from '../core/exchange.js';
+import type { BalancedReply, BalancedRequest, RequestBody } from '../core/exchange.js';
 import { Lease } from '../state/lease.js';
-import { bufferBody, TOO_LARGE } from '../transport/replayable-body.js';
+import { TOO_LARGE } from '../transport/replayable-body.js';
+import { Cancellation } from './cancellation.js';
 import type { Engine } from './engine.js';
-import { inspectRequest } from './inspect-request.js';
+import { type Inspection, inspectRequest } from './inspect-request.js';
 import { applyOverrides } from './overrides.js';
 import { type Arrival, attempt } from './race.js';
 import { refusalReply } from './refusal.js';
 import { bodyTooLarge } from './refusal-reasons.js';
 import { RequestRun } from './request-run.js';
 import { resumable } from './resume-stream.js';
+import { takeBody } from './take-body.js';
 
 /**
  * One request's life: inspect, admit, then attempts until one is committed or there is nothing left to try.
@@ -22,17 +24,26 @@ export async function send(engine: Engine, incoming: BalancedRequest): Promise<B
   if (engine.closed) return refusalReply({ code: 'balancer_closed', message: 'The balancer is closed' });
   const { body: source } = incoming;
   const timeouts = applyOverrides(incoming.overrides, engine.options.timeouts);
-  const streamed = source !== undefined && !(source instanceof Uint8Array);
-  const passThrough = streamed && incoming.overrides?.bufferBody === false;
-  const body = streamed && !passThrough ? await bufferBody(source, maxBodyBytes, incoming.signal) : source;
+  const cancellation = new Cancellation(incoming.signal, timeouts.total, engine.clock);
+  const passThrough = incoming.overrides?.bufferBody === false && isStream(source);
+  let body: RequestBody | typeof TOO_LARGE;
+  let inspection: Inspection;
+  try {
+    const taken = source === undefined || source instanceof Uint8Array || passThrough;
+    body = taken ? source : await takeBody(source, maxBodyBytes, cancellation);
+    inspection = inspectRequest(incoming, body instanceof Uint8Array ? body : undefined, engine.options);
+  } catch (error) {
+    cancellation.dispose();
+    throw error;
+  }
   const tooLarge = body === TOO_LARGE || (body instanceof Uint8Array && body.byteLength > maxBodyBytes);
-  const inspection = inspectRequest(incoming, body instanceof Uint8Array ? body : undefined, engine.options);
   engine.noteCallerRetries(incoming.headers);
 
-  const run = new RequestRun(engine, incoming, tooLarge ? undefined : body, inspection, timeouts);
+  const limits = { timeouts, cancellation };
+  const run = new RequestRun(engine, incoming, body === TOO_LARGE ? undefined : body, inspection, limits);
   if (tooLarge) return run.reply(bodyTooLarge(maxBodyBytes));
   if (inspection.refusal !== undefined) return run.reply(inspection.refusal);
-  const { request, cancellation } = run;
+  const { request } = run;
   // An attempt that ended badly is kept until a better one begins: its answer may still be the one to give.
   let last: Arrival | undefined;
   try {
@@ -65,4 +76,8 @@ export async function send(engine: Engine, incoming: BalancedRequest): Promise<B
     run.finish(499, 'neutral');
     throw error;
   }
+}
+
+function isStream(body: BalancedRequest['body']): body is AsyncIterable<Uint8Array> {
+  return body !== undefined && Symbol.asyncIterator in body;
 }

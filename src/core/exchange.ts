@@ -25,6 +25,12 @@ export interface CancelSignal {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
+/** As it can be sent: bytes, or a stream that can be sent once. */
+export type RequestBody = Uint8Array | AsyncIterable<Uint8Array> | undefined;
+
+/** Still on its way from the caller; a small one may be promised as a whole. */
+export type UnreadBody = AsyncIterable<Uint8Array> | Promise<Uint8Array | undefined>;
+
 /** A request on its way through the balancer. Facades make it. */
 export interface BalancedRequest {
   readonly method: string;
@@ -32,7 +38,7 @@ export interface BalancedRequest {
   readonly path: string;
   /** Lower-case names. Hop-by-hop headers are removed on the way out. */
   readonly headers: Record<string, string>;
-  readonly body: Uint8Array | AsyncIterable<Uint8Array> | undefined;
+  readonly body: RequestBody | UnreadBody;
   readonly signal: CancelSignal | undefined;
   readonly clientAddress?: string | undefined;
   readonly overrides?: RequestOverrides | undefined;

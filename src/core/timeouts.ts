@@ -10,6 +10,6 @@ export interface Timeouts {
   readonly idle: number;
   /** How long a body may wait for a reader that stopped reading. Default 300 s. */
   readonly unread: number;
-  /** Everything: queueing, attempts, backoff and the body. Default: none. */
+  /** Everything: the caller's upload, queueing, attempts, backoff and the body. Default: none. */
   readonly total: number;
 }

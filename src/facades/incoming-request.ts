@@ -22,11 +22,11 @@ export interface Incoming<Known> {
 }
 
 /** Makes the balancer's request of it. @throws what the user's `headers` and `overrides` throw */
-export async function readIncoming<Known>(
+export function readIncoming<Known>(
   { message, known, path, payload }: Incoming<Known>,
   settings: ProxySettings<Known>,
   signal: CancelSignal,
-): Promise<BalancedRequest> {
+): BalancedRequest {
   const headers: Record<string, string> = {};
   for (const name in message.headers) {
     const value = message.headers[name];
@@ -49,7 +49,7 @@ export async function readIncoming<Known>(
     method: message.method ?? 'GET',
     path,
     headers,
-    body: body instanceof Promise ? await body : body,
+    body,
     signal,
     clientAddress,
     overrides,
@@ -65,7 +65,7 @@ function messageBody(
   message: ParsedMessage,
   headers: Record<string, string>,
   signal: CancelSignal,
-): BalancedRequest['body'] | Promise<Uint8Array | undefined> {
+): BalancedRequest['body'] {
   const { body, readableDidRead: read } = message;
   // Express 4 puts an empty object where no parser has been at work.
   if (body !== undefined && (read || !isEmptyObject(body))) return encodeParsedBody(body, headers);

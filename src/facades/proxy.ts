@@ -28,7 +28,7 @@ export async function proxy<Known>(
   const leave = () => caller.abort();
   response.on('close', leave);
   try {
-    const reply = await balancer.send(await readIncoming(incoming, settings, caller));
+    const reply = await balancer.send(readIncoming(incoming, settings, caller));
     if (response.headersSent || caller.aborted) return reply.body.cancel();
     incoming.answering?.();
     writeHead(incoming.message, response, reply);

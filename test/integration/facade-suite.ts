@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import type { LoadBalancer } from 'evenkeel';
+import { manualClock } from 'evenkeel/testing';
 import { describe, expect, it } from 'vitest';
 import {
   beginStream,
@@ -227,6 +229,25 @@ export function describeFacade(name: string, open: OpenSite): void {
         expect(JSON.parse(answer.text)).toMatchObject({ error: { code: 'body_too_large' } });
       }
       expect(rig.asked).toEqual([]);
+    });
+
+    it.each([
+      ['whose length is told', 'content-length: 100\r\n\r\n{'],
+      ['that comes in chunks', 'transfer-encoding: chunked\r\n\r\n1\r\n{\r\n'],
+    ])('counts the time that an upload takes in `timeouts.total`, one %s', async (_, rest) => {
+      const clock = manualClock();
+      await using rig = await FacadeRig.open({ clock, timeouts: { total: 1000 } });
+      await using site = await open(rig.balancer);
+      const socket = connect(Number(new URL(site.url).port), '127.0.0.1').setEncoding('latin1');
+      const head = 'POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n';
+      socket.write(head + rest);
+      while (clock.pending === 0) await new Promise((resolve) => setImmediate(resolve));
+      clock.advance(1000);
+      const [answer] = await once(socket, 'data');
+      expect(answer).toMatch(/^HTTP\/1.1 504 /);
+      socket.destroy();
+      expect(rig.asked).toEqual([]);
+      expect(clock.pending).toBe(0);
     });
 
     it('passes an error answer on as it came', async () => {

@@ -4,6 +4,7 @@ import { type FetchInit, type FetchInput, readRequest } from '../../../src/balan
 async function bodyOf(input: FetchInput, init?: FetchInit): Promise<string | undefined> {
   const { body } = readRequest(input, init);
   if (body === undefined) return undefined;
+  if (body instanceof Promise) throw new Error('fetch promises no bodies');
   if (body instanceof Uint8Array) return Buffer.from(body).toString();
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) chunks.push(chunk);
