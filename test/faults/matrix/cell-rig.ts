@@ -7,7 +7,7 @@ import { quiet, VirtualTime } from './virtual-time.js';
 /** Milliseconds of the servers' own time between two tokens: each reaches the caller before the next is sent. */
 const STEP = 10;
 const TOKENS = 6;
-/** A longer jump of the clock means that a time limit runs out. */
+/** A longer jump of the balancer's clock means that a time limit runs out. */
 const LONG = 1000;
 const QUIET_TURNS = 3;
 /** Before a time limit may run out it must be certain that nothing is on its way. */
@@ -47,7 +47,7 @@ export class CellRig {
     const time = new VirtualTime();
     const names = ['first', 'second'].slice(0, options.servers);
     const settings = {
-      clock: time,
+      clock: time.servers,
       service: { stepTime: STEP },
       ...(options.large ? { text: LARGE_TEXT } : { tokens: options.tokens ?? TOKENS }),
     };
@@ -94,14 +94,25 @@ export class CellRig {
     for (;;) {
       await quiet(state, QUIET_TURNS);
       if (done()) return;
-      if (this.time.untilNext > LONG) {
+      if (this.isLimitNext) {
         await quiet(state, LONG_QUIET_TURNS);
         if (done()) return;
         // An endpoint that is well has its answer on the way, however long this machine takes over it.
-        if (this.#isWellOneBusy() || this.time.untilNext === Number.POSITIVE_INFINITY) continue;
+        if (this.#isWellOneBusy()) continue;
       }
       this.time.next();
     }
+  }
+
+  /** Nothing happens by itself before a time limit of the balancer runs out. */
+  get isLimitNext(): boolean {
+    const { upcoming } = this.time;
+    return upcoming !== undefined && !upcoming.servers && upcoming.wait > LONG;
+  }
+
+  /** Nothing happens for a second or more. */
+  get isWaiting(): boolean {
+    return (this.time.upcoming?.wait ?? LONG) >= LONG;
   }
 
   /** Closes everything. @returns what is left over */
@@ -137,8 +148,7 @@ export class CellRig {
   }
 
   #state(asking: Asking): string {
-    const { outstanding, queued } = this.balancer.snapshot();
     const servers = this.servers.map(({ stats }) => [stats.requests, stats.active, stats.connections]);
-    return [servers, outstanding, queued, this.events.length, asking.received, this.time.pending].join();
+    return [servers, this.events.length, asking.received, this.time.pending].join();
   }
 }

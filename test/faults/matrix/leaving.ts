@@ -146,7 +146,7 @@ export async function observeLeaving(one: LeavingCase, facade: FacadeName): Prom
     over = true;
   });
   await rig.runUntil(asking, () => {
-    if (after === 'asked') return server.stats.requests > before && rig.time.untilNext > 1000;
+    if (after === 'asked') return server.stats.requests > before && rig.isWaiting;
     if (after === 'content') return (server.requests.at(-1)?.tokens ?? 0) >= content;
     return rig.events.some(({ type }) => type === after);
   });

@@ -54,7 +54,7 @@ beforeAll(async () => {
   }
   await runAll(jobs, AT_ONCE);
   await runAll(alone, 1);
-}, 120_000);
+}, 300_000);
 
 describe.each(['beside', 'everywhere'] as const)('an endpoint that fails, with a good one %s', (where) => {
   it.each(CASES)(`$id: $expected.${where}`, (one) => {

@@ -1,10 +1,21 @@
 import { manualClock } from 'evenkeel/testing';
 import type { Clock, Timer } from '../../../src/core/clock.js';
 
-/** A clock that goes from one timer to the next, for servers and balancers whose sockets are real. */
+interface Due {
+  readonly at: number;
+  readonly servers: boolean;
+}
+
+/** A balancer's clock that goes from one timer to the next, and its servers' with it; their sockets are real. */
 export class VirtualTime implements Clock {
   readonly #clock = manualClock();
-  readonly #due = new Set<{ readonly at: number }>();
+  readonly #due = new Set<Due>();
+  /** The same time, for the servers. */
+  readonly servers: Clock = {
+    now: () => this.now(),
+    wallTime: () => this.wallTime(),
+    setTimer: (callback, delay) => this.#set(callback, delay, true),
+  };
 
   now(): number {
     return this.#clock.now();
@@ -15,7 +26,29 @@ export class VirtualTime implements Clock {
   }
 
   setTimer(callback: () => void, delay: number): Timer {
-    const entry = { at: this.now() + Math.max(0, delay || 0) };
+    return this.#set(callback, delay, false);
+  }
+
+  /** Timers set and neither fired nor closed. */
+  get pending(): number {
+    return this.#clock.pending;
+  }
+
+  /** The next timer: in how many milliseconds, and whether it is one of the servers. */
+  get upcoming(): { readonly wait: number; readonly servers: boolean } | undefined {
+    let first: Due | undefined;
+    for (const due of this.#due) if (first === undefined || due.at < first.at) first = due;
+    return first && { wait: first.at - this.now(), servers: first.servers };
+  }
+
+  /** Fires the next timer, and those due with it. */
+  next(): void {
+    const { upcoming } = this;
+    if (upcoming !== undefined) this.#clock.advance(upcoming.wait);
+  }
+
+  #set(callback: () => void, delay: number, servers: boolean): Timer {
+    const entry = { at: this.now() + Math.max(0, delay || 0), servers };
     this.#due.add(entry);
     const timer = this.#clock.setTimer(() => {
       this.#due.delete(entry);
@@ -27,24 +60,6 @@ export class VirtualTime implements Clock {
         timer.close();
       },
     };
-  }
-
-  /** Timers set and neither fired nor closed. */
-  get pending(): number {
-    return this.#clock.pending;
-  }
-
-  /** Milliseconds to the next timer; `Infinity` without one. */
-  get untilNext(): number {
-    let next = Number.POSITIVE_INFINITY;
-    for (const { at } of this.#due) next = Math.min(next, at);
-    return next - this.now();
-  }
-
-  /** Fires the next timer, and those due with it. */
-  next(): void {
-    const { untilNext } = this;
-    if (Number.isFinite(untilNext)) this.#clock.advance(untilNext);
   }
 }
 
