@@ -1,3 +1,4 @@
+export type { EndpointsOption } from './balancer/endpoints-option.js';
 export type { Exclusion, ExplainedRequest, Explanation } from './balancer/explain.js';
 export type { FetchInit, FetchInput } from './balancer/fetch.js';
 export type { RequestFacts } from './balancer/inspect-request.js';
@@ -6,6 +7,7 @@ export type { Logger } from './balancer/logger.js';
 export type { LoadBalancerOptions } from './balancer/options.js';
 export type { ProbeOptions } from './balancer/probe-options.js';
 export type { Clock, Random, Timer } from './core/clock.js';
+export type { DiscoveryListener, DiscoverySource } from './core/discovery.js';
 export type { EndpointConfig, EndpointLatency, EndpointStateName, EndpointView } from './core/endpoint.js';
 export type { BalancerEvent, BalancerObserver, TokenUsage } from './core/events.js';
 export type {

@@ -72,6 +72,12 @@ export class Engine {
 
   /** An endpoint's counters or health have moved: observers hear of a new state, and a waiting request may go. */
   changed(endpoint: EndpointState): void {
+    this.announce(endpoint);
+    this.rearranged();
+  }
+
+  /** Tells observers if the state is a new one. */
+  announce(endpoint: EndpointState): void {
     const { state } = endpoint;
     if (state !== endpoint.announced) {
       const from = endpoint.announced;
@@ -81,7 +87,6 @@ export class Engine {
         this.observers.tell({ type: 'endpoint-state', endpoint: endpoint.id, from, to: state });
       }
     }
-    this.rearranged();
   }
 
   /** Places may have become free, or will by the clock alone. */

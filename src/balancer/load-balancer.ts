@@ -3,18 +3,18 @@ import type { EndpointConfig, EndpointView } from '../core/endpoint.js';
 import type { BalancerObserver } from '../core/events.js';
 import type { BalancedReply, BalancedRequest } from '../core/exchange.js';
 import type { BalancerSnapshot } from '../core/snapshot.js';
-import { InvalidOptionError } from '../errors.js';
 import { RetryBudget } from '../retries/retry-budget.js';
 import { Admission } from '../state/admission.js';
 import { EndpointSet } from '../state/endpoint-set.js';
 import type { EndpointState } from '../state/endpoint-state.js';
 import type { Lease } from '../state/lease.js';
 import { createEndpoint } from './create-endpoint.js';
-import { resolveEndpoint, resolveEndpoints } from './endpoint-options.js';
+import { Discovery } from './discovery.js';
 import { Engine } from './engine.js';
 import { type ExplainedRequest, type Explanation, explain } from './explain.js';
 import { type FetchInit, type FetchInput, fetchThrough } from './fetch.js';
 import { HealthProbe } from './health-probe.js';
+import { Membership } from './membership.js';
 import { Observers } from './observers.js';
 import { type LoadBalancerOptions, resolveOptions } from './options.js';
 import { send } from './send.js';
@@ -33,7 +33,8 @@ const PLACEHOLDER = 'http://evenkeel.invalid';
 export class LoadBalancer implements AsyncDisposable {
   readonly #engine: Engine;
   readonly #health: HealthProbe;
-  readonly #leaving = new Set<Promise<void>>();
+  readonly #membership: Membership;
+  readonly #discovery: Discovery | undefined;
   #closing: Promise<void> | undefined;
 
   /** For clients that insist on a base URL. Ends in `/v1`; its origin is never used. */
@@ -63,13 +64,17 @@ export class LoadBalancer implements AsyncDisposable {
           mayOpen: () => endpoints.mayOpen(),
           onBreaker: (changed, to) => this.#breakerChanged(changed, to),
         }),
-      removed: (endpoint) => this.#removed(endpoint),
+      removed: (endpoint) => this.#membership.left(endpoint),
     });
     const admission = new Admission<Lease | undefined>(resolved.admission, clock);
     const budget = resolved.retry === undefined ? undefined : new RetryBudget(resolved.retry.budget, clock);
     this.#engine = new Engine(resolved, endpoints, admission, budget, observers);
     this.#health = new HealthProbe(this.#engine);
+    this.#membership = new Membership(this.#engine, this.#health);
     this.#health.review();
+    const { source } = resolved;
+    this.#discovery =
+      source === undefined ? undefined : new Discovery(this.#engine, this.#membership, source);
     this.fetch = (input, init) => fetchThrough((request) => this.send(request), input, init);
   }
 
@@ -107,48 +112,30 @@ export class LoadBalancer implements AsyncDisposable {
     return this.#engine.observers.add(observer);
   }
 
-  /** Makes the endpoints be these. Those that stay, by id and url, keep counters, breakers and connections. */
+  /**
+   * Makes the endpoints be these. Those that stay, by id and url, keep counters, breakers and connections; those
+   * that drain take requests again. With a source, its next list counts.
+   */
   update(endpoints: readonly EndpointConfig[]): void {
-    const { observers } = this.#engine;
-    const before = new Set(this.#engine.endpoints.members);
-    this.#engine.endpoints.update(resolveEndpoints(endpoints, this.#engine.options.share));
-    for (const endpoint of this.#engine.endpoints.members) {
-      if (before.has(endpoint)) this.#engine.changed(endpoint);
-      else observers.tell({ type: 'endpoint-added', endpoint: endpoint.id });
-    }
-    this.#health.review();
-    this.#engine.rearranged();
+    this.#membership.update(endpoints, true);
   }
 
   /** @throws InvalidOptionError when the id is taken */
   add(endpoint: EndpointConfig): void {
-    const resolved = resolveEndpoint(endpoint, 'endpoint', this.#engine.options.share);
-    if (this.#engine.endpoints.get(resolved.id) !== undefined) {
-      throw new InvalidOptionError('endpoint.id', 'must be unique (it defaults to the url)', resolved.id);
-    }
-    this.#engine.endpoints.add(resolved);
-    this.#engine.observers.tell({ type: 'endpoint-added', endpoint: resolved.id });
-    this.#health.review();
-    this.#engine.rearranged();
+    this.#membership.add(endpoint);
   }
 
   /**
    * Gives an endpoint no new request. Resolves when its streams have ended; it stays in the list until removed.
    * An unknown id is drained already.
    */
-  async drain(id: string): Promise<void> {
-    const endpoint = this.#engine.endpoints.get(id);
-    if (endpoint === undefined) return;
-    endpoint.draining = true;
-    this.#engine.changed(endpoint);
-    await endpoint.whenIdle();
+  drain(id: string): Promise<void> {
+    return this.#membership.drain(id);
   }
 
   /** Takes an endpoint out at once; its streams run on to their end. An unknown id is removed already. */
   remove(id: string): void {
-    const endpoint = this.#engine.endpoints.get(id);
-    if (endpoint !== undefined) this.#engine.endpoints.remove(endpoint);
-    this.#engine.rearranged();
+    this.#membership.remove(id);
   }
 
   /**
@@ -170,29 +157,14 @@ export class LoadBalancer implements AsyncDisposable {
     engine.closed = true;
     engine.admission.close();
     this.#health.close();
+    const stopped = this.#discovery?.stop();
     if (drain > 0) await engine.whenQuiet(drain);
     for (const request of [...engine.running]) request.cancel('shutdown');
-    const { members } = engine.endpoints;
-    engine.endpoints.update([]);
-    await Promise.all(members.map((member) => member.channel.destroy()));
-    await Promise.all(this.#leaving);
+    await Promise.all([this.#membership.close(), stopped]);
   }
 
   #breakerChanged(endpoint: EndpointState, to: BreakerState): void {
     if (to === 'open' || to === 'suspect') this.#health.watch(endpoint);
     if (to === 'suspect') this.#engine.observers.tell({ type: 'ejection-overflow', endpoint: endpoint.id });
-  }
-
-  /** Streams of a removed endpoint run on; its connections close behind them. */
-  #removed(endpoint: EndpointState): void {
-    const { observers } = this.#engine;
-    this.#health.forget(endpoint);
-    observers.tell({ type: 'endpoint-removed', endpoint: endpoint.id });
-    const gone = endpoint.whenIdle().then(() => {
-      endpoint.breaker.dispose();
-      return endpoint.channel.close();
-    });
-    this.#leaving.add(gone);
-    void gone.finally(() => this.#leaving.delete(gone));
   }
 }

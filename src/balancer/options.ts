@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../core/clock.js';
-import type { EndpointConfig } from '../core/endpoint.js';
+import type { DiscoverySource } from '../core/discovery.js';
 import { numberOption, optionFields } from '../core/option-checks.js';
 import type { SelectionPolicy } from '../core/policy.js';
 import type { ResumeStrategy } from '../core/resume.js';
@@ -18,14 +18,18 @@ import { type BreakerOptions, resolveBreakerOptions } from '../state/breaker-opt
 import type { Endpoint } from '../state/endpoint-state.js';
 import { resolveSlowStartOptions, type SlowStartOptions } from '../state/slow-start.js';
 import { systemClock, systemRandom } from '../system.js';
-import { resolveEndpoints } from './endpoint-options.js';
+import { type EndpointsOption, resolveEndpointsOption } from './endpoints-option.js';
 import type { RequestFacts } from './inspect-request.js';
 import { type Logger, silentLogger } from './logger.js';
 import { type ProbeOptions, resolveProbeOptions } from './probe-options.js';
+import { DEFAULT_TIMEOUTS, longestWait, resolveTimeouts } from './timeouts-option.js';
 
 export interface LoadBalancerOptions {
-  /** The model servers. At least one; more can come and go at run time. */
-  readonly endpoints: readonly EndpointConfig[];
+  /**
+   * The model servers: a list of at least one, or what tells the list whenever it changes: a source such as
+   * `dns()`, or anything that can be iterated asynchronously.
+   */
+  readonly endpoints: EndpointsOption;
   /** Who gets a request. Default `leastOutstanding()`. */
   readonly policy?: SelectionPolicy;
   readonly timeouts?: Partial<Timeouts>;
@@ -70,7 +74,10 @@ export interface LoadBalancerOptions {
 
 /** Options with every default filled in. */
 export interface ResolvedOptions {
+  /** Those it begins with. */
   readonly endpoints: readonly Endpoint[];
+  /** Tells all others. */
+  readonly source: DiscoverySource | undefined;
   readonly policy: SelectionPolicy;
   readonly timeouts: Timeouts;
   readonly retry: ResolvedRetryOptions | undefined;
@@ -111,26 +118,14 @@ const KEYS: readonly (keyof LoadBalancerOptions)[] = [
   'random',
 ];
 
-export const DEFAULT_TIMEOUTS: Timeouts = {
-  connect: 10_000,
-  firstToken: 120_000,
-  response: 600_000,
-  idle: 60_000,
-  unread: 300_000,
-  total: Number.POSITIVE_INFINITY,
-};
-
 /** @throws InvalidOptionError naming the option, the rule and the value */
 export function resolveOptions(options: unknown): ResolvedOptions {
   const given = optionFields('options', options ?? 'nothing', KEYS) as unknown as LoadBalancerOptions;
   const share = numberOption('share', given.share, 1, { integer: true, min: 1 });
-  const endpoints = resolveEndpoints(given.endpoints, share);
-  if (endpoints.length === 0)
-    throw new InvalidOptionError('endpoints', 'must name at least one endpoint', given.endpoints);
   const random = functionOption('random', given.random) ?? systemRandom;
   const timeouts = resolveTimeouts('timeouts', given.timeouts, DEFAULT_TIMEOUTS);
   return {
-    endpoints,
+    ...resolveEndpointsOption(given.endpoints, share),
     policy: resolvePolicy(given.policy),
     timeouts,
     retry: given.retry === false ? undefined : resolveRetryOptions(given.retry, random),
@@ -157,27 +152,6 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     clock: withMethods('clock', given.clock, ['now', 'wallTime', 'setTimer']) ?? systemClock,
     random,
   };
-}
-
-/** Clocks, each above 0; `Infinity` switches one off. */
-export function resolveTimeouts(option: string, value: unknown, fallback: Timeouts): Timeouts {
-  const given = optionFields(option, value, Object.keys(fallback));
-  const rule = { above: 0, infinite: true };
-  const clock = (name: keyof Timeouts) =>
-    numberOption(`${option}.${name}`, given[name], fallback[name], rule);
-  return {
-    connect: clock('connect'),
-    firstToken: clock('firstToken'),
-    response: clock('response'),
-    idle: clock('idle'),
-    unread: clock('unread'),
-    total: clock('total'),
-  };
-}
-
-/** Longest time in which a request must have begun to be answered; an hour where no clock limits it. */
-function longestWait({ connect, firstToken, response }: Timeouts): number {
-  return Math.min(connect + Math.max(firstToken, response), 3_600_000);
 }
 
 function resolveAdmission(options: unknown): AdmissionOptions {

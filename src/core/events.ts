@@ -102,6 +102,15 @@ export type BalancerEvent =
     }
   | { readonly type: 'endpoint-added'; readonly endpoint: string }
   | { readonly type: 'endpoint-removed'; readonly endpoint: string }
+  /** A source told its list, and it was taken. */
+  | {
+      readonly type: 'discovery-updated';
+      readonly source: string;
+      /** How many there are now. */
+      readonly endpoints: number;
+    }
+  /** A source could not read its list, or told one that was refused as a whole. The last good one stays. */
+  | { readonly type: 'discovery-failed'; readonly source: string; readonly error: Error }
   | {
       readonly type: 'endpoint-probed';
       readonly endpoint: string;

@@ -17,6 +17,8 @@ export type Availability =
   | { readonly kind: 'cooling-off'; readonly soonest: number }
   /** Some are not ready yet, and there is nobody else: worth waiting for. */
   | { readonly kind: 'warming' }
+  /** The endpoints are not known yet: worth waiting for. */
+  | { readonly kind: 'undiscovered' }
   /** Breakers are open and failing open is switched off. */
   | { readonly kind: 'open'; readonly soonest: number | undefined }
   | { readonly kind: 'unknown-model' }

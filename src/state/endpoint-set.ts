@@ -21,6 +21,8 @@ export class EndpointSet {
   readonly #terms: EndpointSetTerms;
   /** In ascending order of tier; replaced, never changed, so that a reader's array stays as it was. */
   #members: readonly EndpointState[];
+  /** A source has not told its first list yet. */
+  awaited = false;
 
   constructor(endpoints: readonly Endpoint[], terms: EndpointSetTerms) {
     this.#terms = terms;
@@ -42,6 +44,7 @@ export class EndpointSet {
   }
 
   find(request: InferenceRequest, only: readonly string[] | undefined): Availability {
+    if (this.awaited) return { kind: 'undiscovered' };
     const { clock, random, failOpen, overProvisioning } = this.#terms;
     return findCandidates(this.#members, request, {
       now: clock.now(),
@@ -81,8 +84,13 @@ export class EndpointSet {
     return soonest;
   }
 
-  /** Makes the set be these. An id with another url is another endpoint. */
-  update(endpoints: readonly Endpoint[]): void {
+  /**
+   * Makes the set be these. An id with another url is another endpoint.
+   *
+   * @param revive those that stay and drain take requests again
+   */
+  update(endpoints: readonly Endpoint[], revive = true): void {
+    this.awaited = false;
     const before = new Map(this.#members.map((member) => [member.id, member]));
     const loaded = this.#members.length > 0;
     const after = endpoints.map((endpoint) => {
@@ -90,7 +98,7 @@ export class EndpointSet {
       if (member === undefined || member.url !== endpoint.url) return this.#terms.create(endpoint, loaded);
       before.delete(endpoint.id);
       member.describe(endpoint);
-      member.draining = false;
+      if (revive) member.draining = false;
       return member;
     });
     this.#members = byTier(after);
@@ -98,6 +106,7 @@ export class EndpointSet {
   }
 
   add(endpoint: Endpoint): void {
+    this.awaited = false;
     this.#members = byTier([...this.#members, this.#terms.create(endpoint, this.#members.length > 0)]);
   }
 
