@@ -26,6 +26,7 @@ export type { EndpointScorer, Filter, Picker, Scorer } from './core/scoring.js';
 export type { BalancerSnapshot, EndpointSnapshot } from './core/snapshot.js';
 export type { Timeouts } from './core/timeouts.js';
 export {
+  DiscoveryError,
   EvenkeelError,
   type EvenkeelErrorCode,
   InvalidOptionError,

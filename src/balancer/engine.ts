@@ -14,6 +14,7 @@ import type { Cancellation } from './cancellation.js';
 import { Hedging } from './hedging.js';
 import type { Observers } from './observers.js';
 import type { ResolvedOptions } from './options.js';
+import { Readiness } from './readiness.js';
 
 /** Why a request has no place now. */
 export type Placeless = Exclude<Availability, { kind: 'ready' }>;
@@ -27,6 +28,7 @@ export class Engine {
   readonly observers: Observers;
   readonly hedging: Hedging | undefined;
   readonly context: SelectionContext;
+  readonly readiness: Readiness;
   /** Requests on their way. */
   readonly running = new Set<Cancellation>();
   closed = false;
@@ -45,6 +47,7 @@ export class Engine {
     this.budget = budget;
     this.observers = observers;
     this.hedging = options.hedge === undefined ? undefined : new Hedging(options.hedge, options.clock);
+    this.readiness = new Readiness(endpoints);
     const { random, clock } = options;
     this.context = { random, now: () => clock.now(), report: (report) => observers.tell(report) };
   }
@@ -91,6 +94,7 @@ export class Engine {
 
   /** Places may have become free, or will by the clock alone. */
   rearranged(): void {
+    this.readiness.review();
     if (this.admission.queued === 0) return;
     this.admission.wake();
     this.watchClock();

@@ -92,6 +92,16 @@ export class LoadBalancer implements AsyncDisposable {
     return send(this.#engine, request);
   }
 
+  /**
+   * Resolves when an endpoint could take a request: its source has told it, and it is ready. Requests need not wait
+   * for it; they wait in the queue.
+   *
+   * @throws the signal's reason, or an EvenkeelError when the balancer is closed
+   */
+  ready(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    return this.#engine.readiness.wait(options.signal);
+  }
+
   snapshot(): BalancerSnapshot {
     return takeSnapshot(this.#engine);
   }
@@ -156,6 +166,7 @@ export class LoadBalancer implements AsyncDisposable {
     const engine = this.#engine;
     engine.closed = true;
     engine.admission.close();
+    engine.readiness.close();
     this.#health.close();
     const stopped = this.#discovery?.stop();
     if (drain > 0) await engine.whenQuiet(drain);
