@@ -2,6 +2,7 @@ import type { BreakerState } from '../core/breaker.js';
 import { Cooldown } from '../state/cooldown.js';
 import { disabledBreaker } from '../state/disabled-breaker.js';
 import { type Endpoint, EndpointState } from '../state/endpoint-state.js';
+import type { LifecycleGate } from '../state/lifecycle.js';
 import { OpossumBreaker } from '../state/opossum-breaker.js';
 import { SlowStart } from '../state/slow-start.js';
 import { openUndiciChannel } from '../transport/undici-transport.js';
@@ -29,6 +30,7 @@ export function createEndpoint(
     channel: openUndiciChannel(endpoint.url, { connectTimeout: timeouts.connect }),
     cooldown: new Cooldown(clock, random),
     slowStart: ramp,
+    gates: gatesOf(endpoint, joins),
     breaker:
       breaker === undefined
         ? disabledBreaker
@@ -43,4 +45,12 @@ export function createEndpoint(
           }),
   });
   return state;
+}
+
+/** Those that a balancer starts with were there before it: their delay is over. */
+function gatesOf({ healthPath, initialDelay }: Endpoint, joins: boolean): readonly LifecycleGate[] {
+  const gates: LifecycleGate[] = [];
+  if (joins && initialDelay > 0) gates.push('initial-delay');
+  if (healthPath !== undefined) gates.push('health');
+  return gates;
 }

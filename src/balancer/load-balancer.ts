@@ -70,8 +70,8 @@ export class LoadBalancer implements AsyncDisposable {
     const budget = resolved.retry === undefined ? undefined : new RetryBudget(resolved.retry.budget, clock);
     this.#engine = new Engine(resolved, endpoints, admission, budget, observers);
     this.#health = new HealthProbe(this.#engine);
-    this.#membership = new Membership(this.#engine, this.#health);
-    this.#health.review();
+    this.#membership = new Membership(this.#engine, [this.#health]);
+    this.#membership.review();
     const { source } = resolved;
     this.#discovery =
       source === undefined ? undefined : new Discovery(this.#engine, this.#membership, source);
@@ -167,7 +167,7 @@ export class LoadBalancer implements AsyncDisposable {
     engine.closed = true;
     engine.admission.close();
     engine.readiness.close();
-    this.#health.close();
+    this.#membership.stop();
     const stopped = this.#discovery?.stop();
     if (drain > 0) await engine.whenQuiet(drain);
     for (const request of [...engine.running]) request.cancel('shutdown');

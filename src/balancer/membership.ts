@@ -3,17 +3,25 @@ import { InvalidOptionError } from '../errors.js';
 import type { EndpointState } from '../state/endpoint-state.js';
 import { resolveEndpoint, resolveEndpoints } from './endpoint-options.js';
 import type { Engine } from './engine.js';
-import type { HealthProbe } from './health-probe.js';
+
+/** Looks after the endpoints of a set: asks for their health, say. */
+export interface Follower {
+  /** The list has changed, or what the endpoints are. */
+  review(): void;
+  /** The endpoint has left. */
+  forget(endpoint: EndpointState): void;
+  close(): void;
+}
 
 /** Endpoints that come and go at run time: by call, or because a source says so. */
 export class Membership {
   readonly #engine: Engine;
-  readonly #health: HealthProbe;
+  readonly #followers: readonly Follower[];
   readonly #leaving = new Set<Promise<void>>();
 
-  constructor(engine: Engine, health: HealthProbe) {
+  constructor(engine: Engine, followers: readonly Follower[]) {
     this.#engine = engine;
-    this.#health = health;
+    this.#followers = followers;
   }
 
   /**
@@ -49,7 +57,7 @@ export class Membership {
   async drain(id: string): Promise<void> {
     const endpoint = this.#engine.endpoints.get(id);
     if (endpoint === undefined) return;
-    endpoint.draining = true;
+    endpoint.lifecycle.drain(true);
     this.#engine.changed(endpoint);
     await endpoint.whenIdle();
   }
@@ -60,16 +68,29 @@ export class Membership {
     this.#engine.rearranged();
   }
 
-  /** An endpoint has left the set: its streams run on, and its connections close behind them. */
+  /** An endpoint has left the set: its streams run on for as long as they may, and its connections close behind them. */
   left(endpoint: EndpointState): void {
-    this.#health.forget(endpoint);
-    this.#engine.observers.tell({ type: 'endpoint-removed', endpoint: endpoint.id });
+    const { observers, options, clock } = this.#engine;
+    for (const follower of this.#followers) follower.forget(endpoint);
+    observers.tell({ type: 'endpoint-removed', endpoint: endpoint.id });
+    const limit =
+      endpoint.outstanding > 0 && Number.isFinite(options.drainTimeout)
+        ? clock.setTimer(() => void endpoint.channel.destroy(), options.drainTimeout)
+        : undefined;
+    limit?.unref?.();
     const gone = endpoint.whenIdle().then(() => {
+      limit?.close();
+      endpoint.lifecycle.end();
       endpoint.breaker.dispose();
       return endpoint.channel.close();
     });
     this.#leaving.add(gone);
     void gone.finally(() => this.#leaving.delete(gone));
+  }
+
+  /** Nobody is looked after any more. */
+  stop(): void {
+    for (const follower of this.#followers) follower.close();
   }
 
   /** Takes everybody out and cuts what still runs. */
@@ -81,8 +102,13 @@ export class Membership {
     await Promise.all(this.#leaving);
   }
 
+  /** Whoever looks after the endpoints looks again. */
+  review(): void {
+    for (const follower of this.#followers) follower.review();
+  }
+
   #changed(): void {
-    this.#health.review();
+    this.review();
     this.#engine.rearranged();
   }
 }

@@ -47,6 +47,8 @@ export interface LoadBalancerOptions {
   readonly slowStart?: Partial<SlowStartOptions> | false;
   /** How endpoints with a `healthPath` are asked for their health. */
   readonly probe?: Partial<ProbeOptions>;
+  /** How long streams of an endpoint that has left may run on, in ms, before they are cut. Default 600 000. */
+  readonly drainTimeout?: number;
   /**
    * How far a tier stands in for its own endpoints that are down before the next tier gets a share:
    * min(1, overProvisioning x healthy weight / weight) of the requests stay. At least 1; `Infinity`: all of them,
@@ -87,6 +89,7 @@ export interface ResolvedOptions {
   readonly admission: AdmissionOptions;
   readonly slowStart: SlowStartOptions | false;
   readonly probe: ProbeOptions;
+  readonly drainTimeout: number;
   readonly overProvisioning: number;
   readonly affinityKey: ((request: RequestFacts) => string | undefined) | undefined;
   readonly estimateTokens: ((request: RequestFacts) => number) | undefined;
@@ -108,6 +111,7 @@ const KEYS: readonly (keyof LoadBalancerOptions)[] = [
   'admission',
   'slowStart',
   'probe',
+  'drainTimeout',
   'overProvisioning',
   'affinityKey',
   'estimateTokens',
@@ -136,6 +140,8 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     admission: resolveAdmission(given.admission),
     slowStart: resolveSlowStartOptions(given.slowStart),
     probe: resolveProbeOptions(given.probe),
+    // As Envoy's --drain-time-s.
+    drainTimeout: numberOption('drainTimeout', given.drainTimeout, 600_000, { min: 0, infinite: true }),
     // Envoy's overprovisioning_factor.
     overProvisioning: numberOption('overProvisioning', given.overProvisioning, 1.4, {
       min: 1,

@@ -59,8 +59,8 @@ export class EndpointSet {
   mayOpen(): boolean {
     let out = 0;
     let ready = 0;
-    for (const { breaker, warming } of this.#members) {
-      if (!warming) ready++;
+    for (const { breaker, phase } of this.#members) {
+      if (phase !== 'warming' && phase !== 'standby') ready++;
       if (breaker.state === 'open' || breaker.state === 'half-open') out++;
     }
     return out < ejectionLimit(ready, this.#terms.maxOpenRatio);
@@ -98,7 +98,7 @@ export class EndpointSet {
       if (member === undefined || member.url !== endpoint.url) return this.#terms.create(endpoint, loaded);
       before.delete(endpoint.id);
       member.describe(endpoint);
-      if (revive) member.draining = false;
+      if (revive) member.lifecycle.drain(false);
       return member;
     });
     this.#members = byTier(after);
@@ -116,7 +116,7 @@ export class EndpointSet {
   }
 
   #leave(endpoint: EndpointState): void {
-    endpoint.draining = true;
+    endpoint.lifecycle.leave();
     this.#terms.removed(endpoint);
   }
 }

@@ -5,6 +5,7 @@ import { Ewma } from '../core/ewma.js';
 import type { EndpointChannel } from '../core/transport.js';
 import { AdaptiveLimit } from './adaptive-limit.js';
 import type { Cooldown } from './cooldown.js';
+import { Lifecycle, type LifecycleGate, type LifecyclePhase } from './lifecycle.js';
 import type { SlowStart } from './slow-start.js';
 
 /** How fast latency averages forget, in ms. */
@@ -25,6 +26,10 @@ export interface Endpoint {
   readonly quotaGroup: string | undefined;
   /** Path and query of its health check; `undefined` when it has none. */
   readonly healthPath: string | undefined;
+  /** ms after joining in which it gets nothing. */
+  readonly initialDelay: number;
+  /** Gets nothing before it is activated. */
+  readonly standby: boolean;
 }
 
 /** What an endpoint owns beside its description. */
@@ -34,6 +39,8 @@ export interface EndpointParts {
   readonly breaker: Breaker;
   readonly cooldown: Cooldown;
   readonly slowStart: SlowStart;
+  /** What it has to wait for before it is ready. */
+  readonly gates: readonly LifecycleGate[];
 }
 
 /** One endpoint at run time. Fault breaker, overload cool-off and slow start stand side by side, never as one number. */
@@ -51,10 +58,9 @@ export class EndpointState implements EndpointView {
   /** `undefined` where the limit is given. */
   limit: AdaptiveLimit | undefined;
   outstanding = 0;
-  draining = false;
+  readonly lifecycle: Lifecycle;
   /** 503 answers without Retry-After in a row. */
   busyStreak = 0;
-  #warming: boolean;
   /** The state that observers last heard of. */
   announced: EndpointStateName;
   #idle: (() => void)[] = [];
@@ -67,8 +73,8 @@ export class EndpointState implements EndpointView {
     this.breaker = parts.breaker;
     this.cooldown = parts.cooldown;
     this.ramp = parts.slowStart;
-    this.#warming = endpoint.healthPath !== undefined;
-    this.announced = this.#warming ? 'warming' : 'healthy';
+    this.lifecycle = new Lifecycle(parts.gates, endpoint.standby);
+    this.announced = this.state;
     const averages = {
       firstToken: this.#firstToken,
       response: this.#response,
@@ -128,9 +134,12 @@ export class EndpointState implements EndpointView {
     return this.#endpoint.healthPath;
   }
 
-  /** Its health has not been good yet. */
-  get warming(): boolean {
-    return this.#warming;
+  get initialDelay(): number {
+    return this.#endpoint.initialDelay;
+  }
+
+  get phase(): LifecyclePhase {
+    return this.lifecycle.phase;
   }
 
   get slowStart(): number {
@@ -144,8 +153,7 @@ export class EndpointState implements EndpointView {
   get available(): boolean {
     return (
       this.weight > 0 &&
-      !this.draining &&
-      !this.#warming &&
+      this.phase === 'ready' &&
       !this.coolingOff &&
       this.breaker.admits &&
       this.outstanding < this.maxOutstanding
@@ -153,8 +161,9 @@ export class EndpointState implements EndpointView {
   }
 
   get state(): EndpointStateName {
-    if (this.draining) return 'draining';
-    if (this.#warming) return 'warming';
+    const { phase } = this;
+    if (phase === 'warming' || phase === 'standby' || phase === 'draining') return phase;
+    if (phase === 'gone') return 'draining';
     const breaker = this.breaker.state;
     if (breaker !== 'closed') return breaker;
     return this.coolingOff ? 'cooling-off' : 'healthy';
@@ -167,15 +176,13 @@ export class EndpointState implements EndpointView {
 
   /** A new description of the same endpoint: counters, breaker, connections and what its limit has learnt stay. */
   describe(endpoint: Endpoint): void {
+    const { standby } = this.#endpoint;
     this.#endpoint = endpoint;
     this.limit = this.#limitFor(endpoint);
     // Nobody would ask any more.
-    if (endpoint.healthPath === undefined) this.#warming = false;
-  }
-
-  /** Its health is good for the first time. */
-  ready(): void {
-    this.#warming = false;
+    if (endpoint.healthPath === undefined) this.lifecycle.hold('health', false);
+    // The same list again takes nothing back that was activated meanwhile.
+    if (endpoint.standby !== standby) this.lifecycle.rest(endpoint.standby);
   }
 
   noteFirstToken(elapsed: number): void {

@@ -59,6 +59,8 @@ export function endpointOf(id: string, fields: Partial<Endpoint> = {}): Endpoint
     labels: {},
     quotaGroup: undefined,
     healthPath: undefined,
+    initialDelay: 0,
+    standby: false,
     ...fields,
   };
 }
@@ -75,6 +77,7 @@ export function endpointState(
     breaker: new FakeBreaker(),
     cooldown: new Cooldown(clock, () => 0.5),
     slowStart: new SlowStart(false),
+    gates: fields.healthPath === undefined ? [] : ['health'],
   });
   return state as EndpointState & { readonly breaker: FakeBreaker };
 }
