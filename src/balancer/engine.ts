@@ -29,6 +29,8 @@ export class Engine {
   readonly hedging: Hedging | undefined;
   readonly context: SelectionContext;
   readonly readiness: Readiness;
+  /** A request finds no place; true when there may be one now. */
+  shortage: ((request: InferenceRequest, only: readonly string[] | undefined) => boolean) | undefined;
   /** Requests on their way. */
   readonly running = new Set<Cancellation>();
   closed = false;
@@ -66,7 +68,9 @@ export class Engine {
 
   /** Selects and acquires in one step: no two requests see the same count. */
   place(request: InferenceRequest, only: readonly string[] | undefined): Lease | Placeless {
-    const found = this.endpoints.find(request, only);
+    let found = this.endpoints.find(request, only);
+    if (found.kind !== 'ready' && this.shortage?.(request, only) === true)
+      found = this.endpoints.find(request, only);
     if (found.kind !== 'ready') return found;
     const chosen = this.#select(this.options.policy, found.candidates, request);
     if (chosen === undefined) return { kind: 'none' };

@@ -83,8 +83,8 @@ export class HealthProbe {
     this.#arm();
   }
 
-  #firstWait({ phase, lifecycle, initialDelay, breaker }: EndpointState): number {
-    if (phase === 'warming') return lifecycle.isShut('initial-delay') ? initialDelay : 0;
+  #firstWait({ phase, lifecycle, description, breaker }: EndpointState): number {
+    if (phase === 'warming') return lifecycle.isShut('initial-delay') ? description.initialDelay : 0;
     const { interval } = this.#engine.options.probe;
     const now = this.#engine.clock.now();
     // Before its time to reopen, so that no request is spent on an endpoint that would say no.

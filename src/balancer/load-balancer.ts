@@ -19,6 +19,7 @@ import { Observers } from './observers.js';
 import { type LoadBalancerOptions, resolveOptions } from './options.js';
 import { send } from './send.js';
 import { takeSnapshot } from './snapshot.js';
+import { WarmPool } from './warm-pool.js';
 
 /** The origin is never looked up: `.invalid` is reserved (RFC 2606), so a client that misses our fetch fails loudly. */
 const PLACEHOLDER = 'http://evenkeel.invalid';
@@ -33,6 +34,7 @@ const PLACEHOLDER = 'http://evenkeel.invalid';
 export class LoadBalancer implements AsyncDisposable {
   readonly #engine: Engine;
   readonly #health: HealthProbe;
+  readonly #warmPool: WarmPool;
   readonly #membership: Membership;
   readonly #discovery: Discovery | undefined;
   #closing: Promise<void> | undefined;
@@ -70,7 +72,8 @@ export class LoadBalancer implements AsyncDisposable {
     const budget = resolved.retry === undefined ? undefined : new RetryBudget(resolved.retry.budget, clock);
     this.#engine = new Engine(resolved, endpoints, admission, budget, observers);
     this.#health = new HealthProbe(this.#engine);
-    this.#membership = new Membership(this.#engine, [this.#health]);
+    this.#warmPool = new WarmPool(this.#engine, (endpoint) => this.#health.watch(endpoint));
+    this.#membership = new Membership(this.#engine, [this.#health, this.#warmPool]);
     this.#membership.review();
     const { source } = resolved;
     this.#discovery =
@@ -149,6 +152,25 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
+   * Brings an endpoint on standby to work, until it is put back by call. One that works already stays.
+   *
+   * @throws InvalidOptionError for an unknown id; what the activation hook threw
+   */
+  activate(id: string): Promise<void> {
+    return this.#warmPool.activate(id);
+  }
+
+  /**
+   * Puts an endpoint on standby: no new request until it is activated, by call or because the others need it.
+   * Resolves when its streams have ended and the activation hook is done.
+   *
+   * @throws InvalidOptionError for an unknown id
+   */
+  standby(id: string): Promise<void> {
+    return this.#warmPool.rest(id);
+  }
+
+  /**
    * Stops admission, waits for streams, then closes every socket and timer. Calling it again returns the same promise.
    *
    * @param options.drain longest wait for streams in ms; those that still run are cut. Default 0: cut at once
@@ -176,6 +198,7 @@ export class LoadBalancer implements AsyncDisposable {
 
   #breakerChanged(endpoint: EndpointState, to: BreakerState): void {
     if (to === 'open' || to === 'suspect') this.#health.watch(endpoint);
+    if (to === 'open' || to === 'suspect') this.#warmPool.review();
     if (to === 'suspect') this.#engine.observers.tell({ type: 'ejection-overflow', endpoint: endpoint.id });
   }
 }

@@ -23,6 +23,7 @@ import type { RequestFacts } from './inspect-request.js';
 import { type Logger, silentLogger } from './logger.js';
 import { type ProbeOptions, resolveProbeOptions } from './probe-options.js';
 import { DEFAULT_TIMEOUTS, longestWait, resolveTimeouts } from './timeouts-option.js';
+import { resolveWarmPoolOptions, type WarmPoolOptions } from './warm-pool-options.js';
 
 export interface LoadBalancerOptions {
   /**
@@ -47,6 +48,8 @@ export interface LoadBalancerOptions {
   readonly slowStart?: Partial<SlowStartOptions> | false;
   /** How endpoints with a `healthPath` are asked for their health. */
   readonly probe?: Partial<ProbeOptions>;
+  /** When endpoints on standby are activated and put back; `false`: by call alone. */
+  readonly warmPool?: Partial<WarmPoolOptions> | false;
   /** How long streams of an endpoint that has left may run on, in ms, before they are cut. Default 600 000. */
   readonly drainTimeout?: number;
   /**
@@ -89,6 +92,7 @@ export interface ResolvedOptions {
   readonly admission: AdmissionOptions;
   readonly slowStart: SlowStartOptions | false;
   readonly probe: ProbeOptions;
+  readonly warmPool: ReturnType<typeof resolveWarmPoolOptions>;
   readonly drainTimeout: number;
   readonly overProvisioning: number;
   readonly affinityKey: ((request: RequestFacts) => string | undefined) | undefined;
@@ -111,6 +115,7 @@ const KEYS: readonly (keyof LoadBalancerOptions)[] = [
   'admission',
   'slowStart',
   'probe',
+  'warmPool',
   'drainTimeout',
   'overProvisioning',
   'affinityKey',
@@ -140,6 +145,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     admission: resolveAdmission(given.admission),
     slowStart: resolveSlowStartOptions(given.slowStart),
     probe: resolveProbeOptions(given.probe),
+    warmPool: resolveWarmPoolOptions(given.warmPool),
     // As Envoy's --drain-time-s.
     drainTimeout: numberOption('drainTimeout', given.drainTimeout, 600_000, { min: 0, infinite: true }),
     // Envoy's overprovisioning_factor.

@@ -102,6 +102,16 @@ export type BalancerEvent =
     }
   | { readonly type: 'endpoint-added'; readonly endpoint: string }
   | { readonly type: 'endpoint-removed'; readonly endpoint: string }
+  /** An endpoint on standby goes to work: the others are saturated or down, or somebody called for it. */
+  | {
+      readonly type: 'endpoint-activated';
+      readonly endpoint: string;
+      readonly reason: 'saturated' | 'down' | 'called';
+    }
+  /** It goes back to standby; requests that it still has run on. */
+  | { readonly type: 'endpoint-rested'; readonly endpoint: string; readonly reason: 'calm' | 'called' }
+  /** The hook could not bring an endpoint to work, or to rest. */
+  | { readonly type: 'activation-failed'; readonly endpoint: string; readonly error: Error }
   /** A source told its list, and it was taken. */
   | {
       readonly type: 'discovery-updated';

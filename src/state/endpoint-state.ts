@@ -93,6 +93,10 @@ export class EndpointState implements EndpointView {
     };
   }
 
+  get description(): Endpoint {
+    return this.#endpoint;
+  }
+
   get id(): string {
     return this.#endpoint.id;
   }
@@ -132,10 +136,6 @@ export class EndpointState implements EndpointView {
 
   get healthPath(): string | undefined {
     return this.#endpoint.healthPath;
-  }
-
-  get initialDelay(): number {
-    return this.#endpoint.initialDelay;
   }
 
   get phase(): LifecyclePhase {
