@@ -4,6 +4,7 @@ export type { FetchInit, FetchInput } from './balancer/fetch.js';
 export type { RequestFacts } from './balancer/inspect-request.js';
 export { LoadBalancer } from './balancer/load-balancer.js';
 export type { Logger } from './balancer/logger.js';
+export type { DiscoverModelsOptions } from './balancer/model-list-options.js';
 export type { LoadBalancerOptions } from './balancer/options.js';
 export type { ProbeOptions } from './balancer/probe-options.js';
 export { type VllmSleepOptions, vllmSleep } from './balancer/vllm-sleep.js';

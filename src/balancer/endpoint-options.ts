@@ -1,7 +1,7 @@
 import type { EndpointConfig } from '../core/endpoint.js';
 import { booleanOption, numberOption, optionFields } from '../core/option-checks.js';
 import { InvalidOptionError } from '../errors.js';
-import type { Endpoint } from '../state/endpoint-state.js';
+import type { Endpoint } from '../state/endpoint.js';
 
 const KEYS: readonly (keyof EndpointConfig)[] = [
   'url',

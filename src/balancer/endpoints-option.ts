@@ -1,7 +1,7 @@
 import type { DiscoverySource } from '../core/discovery.js';
 import type { EndpointConfig } from '../core/endpoint.js';
 import { InvalidOptionError } from '../errors.js';
-import type { Endpoint } from '../state/endpoint-state.js';
+import type { Endpoint } from '../state/endpoint.js';
 import { resolveEndpoints } from './endpoint-options.js';
 import { iterated } from './iterated.js';
 

@@ -15,6 +15,7 @@ import { type ExplainedRequest, type Explanation, explain } from './explain.js';
 import { type FetchInit, type FetchInput, fetchThrough } from './fetch.js';
 import { HealthProbe } from './health-probe.js';
 import { Membership } from './membership.js';
+import { ModelLists } from './model-lists.js';
 import { Observers } from './observers.js';
 import { type LoadBalancerOptions, resolveOptions } from './options.js';
 import { send } from './send.js';
@@ -73,7 +74,11 @@ export class LoadBalancer implements AsyncDisposable {
     this.#engine = new Engine(resolved, endpoints, admission, budget, observers);
     this.#health = new HealthProbe(this.#engine);
     this.#warmPool = new WarmPool(this.#engine, (endpoint) => this.#health.watch(endpoint));
-    this.#membership = new Membership(this.#engine, [this.#health, this.#warmPool]);
+    this.#membership = new Membership(this.#engine, [
+      this.#health,
+      this.#warmPool,
+      new ModelLists(this.#engine),
+    ]);
     this.#membership.review();
     const { source } = resolved;
     this.#discovery =

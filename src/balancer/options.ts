@@ -15,12 +15,13 @@ import {
 } from '../retries/retry-options.js';
 import type { AdmissionOptions } from '../state/admission.js';
 import { type BreakerOptions, resolveBreakerOptions } from '../state/breaker-options.js';
-import type { Endpoint } from '../state/endpoint-state.js';
+import type { Endpoint } from '../state/endpoint.js';
 import { resolveSlowStartOptions, type SlowStartOptions } from '../state/slow-start.js';
 import { systemClock, systemRandom } from '../system.js';
 import { type EndpointsOption, resolveEndpointsOption } from './endpoints-option.js';
 import type { RequestFacts } from './inspect-request.js';
 import { type Logger, silentLogger } from './logger.js';
+import { type DiscoverModelsOptions, resolveDiscoverModels } from './model-list-options.js';
 import { type ProbeOptions, resolveProbeOptions } from './probe-options.js';
 import { DEFAULT_TIMEOUTS, longestWait, resolveTimeouts } from './timeouts-option.js';
 import { resolveWarmPoolOptions, type WarmPoolOptions } from './warm-pool-options.js';
@@ -48,6 +49,8 @@ export interface LoadBalancerOptions {
   readonly slowStart?: Partial<SlowStartOptions> | false;
   /** How endpoints with a `healthPath` are asked for their health. */
   readonly probe?: Partial<ProbeOptions>;
+  /** Asks endpoints without `models` which they serve; `true` takes the defaults. Default: not, they serve every model. */
+  readonly discoverModels?: Partial<DiscoverModelsOptions> | boolean;
   /** When endpoints on standby are activated and put back; `false`: by call alone. */
   readonly warmPool?: Partial<WarmPoolOptions> | false;
   /** How long streams of an endpoint that has left may run on, in ms, before they are cut. Default 600 000. */
@@ -92,6 +95,7 @@ export interface ResolvedOptions {
   readonly admission: AdmissionOptions;
   readonly slowStart: SlowStartOptions | false;
   readonly probe: ProbeOptions;
+  readonly discoverModels: DiscoverModelsOptions | undefined;
   readonly warmPool: ReturnType<typeof resolveWarmPoolOptions>;
   readonly drainTimeout: number;
   readonly overProvisioning: number;
@@ -115,6 +119,7 @@ const KEYS: readonly (keyof LoadBalancerOptions)[] = [
   'admission',
   'slowStart',
   'probe',
+  'discoverModels',
   'warmPool',
   'drainTimeout',
   'overProvisioning',
@@ -145,6 +150,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     admission: resolveAdmission(given.admission),
     slowStart: resolveSlowStartOptions(given.slowStart),
     probe: resolveProbeOptions(given.probe),
+    discoverModels: resolveDiscoverModels(given.discoverModels),
     warmPool: resolveWarmPoolOptions(given.warmPool),
     // As Envoy's --drain-time-s.
     drainTimeout: numberOption('drainTimeout', given.drainTimeout, 600_000, { min: 0, infinite: true }),

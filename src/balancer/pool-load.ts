@@ -58,8 +58,8 @@ export function loadAround(
 
 /** Some request could go to both. An endpoint without a list of models takes them all. */
 function shareModel(one: EndpointState, other: EndpointState): boolean {
-  const { models } = one.description;
-  const others = other.description.models;
+  const { models } = one;
+  const others = other.models;
   if (models === undefined || others === undefined) return true;
   for (const model of models.keys()) if (others.has(model)) return true;
   return false;

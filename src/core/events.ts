@@ -102,6 +102,13 @@ export type BalancerEvent =
     }
   | { readonly type: 'endpoint-added'; readonly endpoint: string }
   | { readonly type: 'endpoint-removed'; readonly endpoint: string }
+  /** Its list of models was asked for, and is another. */
+  | {
+      readonly type: 'endpoint-models';
+      readonly endpoint: string;
+      /** `undefined` when it has no such list; it gets requests for every model then. */
+      readonly models: readonly string[] | undefined;
+    }
   /** An endpoint on standby goes to work: the others are saturated or down, or somebody called for it. */
   | {
       readonly type: 'endpoint-activated';

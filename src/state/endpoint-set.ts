@@ -2,7 +2,8 @@ import type { Clock, Random } from '../core/clock.js';
 import type { InferenceRequest } from '../core/inference-request.js';
 import { type Availability, findCandidates } from './availability.js';
 import { ejectionLimit } from './ejection-limit.js';
-import type { Endpoint, EndpointState } from './endpoint-state.js';
+import type { Endpoint } from './endpoint.js';
+import type { EndpointState } from './endpoint-state.js';
 
 export interface EndpointSetTerms {
   readonly clock: Clock;

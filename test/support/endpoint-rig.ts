@@ -1,7 +1,8 @@
 import type { Breaker, BreakerPass, BreakerState } from '../../src/core/breaker.js';
 import type { EndpointChannel } from '../../src/core/transport.js';
 import { Cooldown } from '../../src/state/cooldown.js';
-import { type Endpoint, EndpointState } from '../../src/state/endpoint-state.js';
+import type { Endpoint } from '../../src/state/endpoint.js';
+import { EndpointState } from '../../src/state/endpoint-state.js';
 import { SlowStart } from '../../src/state/slow-start.js';
 import { type ManualClock, manualClock } from '../../src/testing/manual-clock.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { InferenceRequest } from '../../../src/core/inference-request.js';
 import { type AvailabilityTerms, findCandidates } from '../../../src/state/availability.js';
-import type { Endpoint } from '../../../src/state/endpoint-state.js';
+import type { Endpoint } from '../../../src/state/endpoint.js';
 import { fakeRequest } from '../../../src/testing/fake-request.js';
 import { endpointState } from '../../support/endpoint-rig.js';
 

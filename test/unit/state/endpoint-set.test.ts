@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Endpoint } from '../../../src/state/endpoint.js';
 import { EndpointSet } from '../../../src/state/endpoint-set.js';
-import type { Endpoint } from '../../../src/state/endpoint-state.js';
 import { fakeRequest } from '../../../src/testing/fake-request.js';
 import { manualClock } from '../../../src/testing/manual-clock.js';
 import { endpointOf, endpointState } from '../../support/endpoint-rig.js';
