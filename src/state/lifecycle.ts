@@ -5,12 +5,10 @@ export type LifecyclePhase = 'discovered' | 'warming' | 'ready' | 'standby' | 'd
 export type LifecycleGate =
   /** It has just joined and has an `initialDelay`. */
   | 'initial-delay'
-  /** Its `healthPath` has not said yes. */
+  /** Its `healthPath` has not said yes, or says no again (`probe.unhealthyThreshold`). */
   | 'health'
   /** Its list of models is not known. */
   | 'models'
-  /** Its engine says that it is asleep. */
-  | 'sleep'
   /** The activation hook has not finished. */
   | 'activation';
 

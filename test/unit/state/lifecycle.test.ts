@@ -16,11 +16,11 @@ describe('Lifecycle', () => {
     expect(life.phase).toBe('ready');
   });
 
-  it('warms again when a gate is shut while it is ready: its engine fell asleep', () => {
+  it('warms again when a gate is shut while it is ready: its health is bad again', () => {
     const life = new Lifecycle([], false);
-    life.hold('sleep', true);
+    life.hold('health', true);
     expect(life.phase).toBe('warming');
-    life.hold('sleep', false);
+    life.hold('health', false);
     expect(life.phase).toBe('ready');
   });
 
@@ -66,7 +66,7 @@ describe('Lifecycle', () => {
   });
 
   it('never goes a way that its table does not have, whatever happens to it', () => {
-    const gate = fc.constantFrom<LifecycleGate>('initial-delay', 'health', 'models', 'sleep', 'activation');
+    const gate = fc.constantFrom<LifecycleGate>('initial-delay', 'health', 'models', 'activation');
     const step = fc.oneof(
       fc.record({ do: fc.constant('hold' as const), gate, to: fc.boolean() }),
       fc.record({ do: fc.constantFrom('rest' as const, 'drain' as const), to: fc.boolean() }),
