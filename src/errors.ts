@@ -7,7 +7,8 @@ export type EvenkeelErrorCode =
   | 'STREAM_PROTOCOL'
   | 'BODY_ABANDONED'
   | 'BODY_UNREADABLE'
-  | 'BALANCER_CLOSED';
+  | 'BALANCER_CLOSED'
+  | 'DISCOVERY_FAILED';
 
 const BRAND = Symbol.for('evenkeel.error');
 
@@ -52,13 +53,34 @@ export class StreamError extends EvenkeelError {
   readonly endpoint: string;
 
   constructor(
-    code: Exclude<EvenkeelErrorCode, 'INVALID_OPTION'>,
+    code: Exclude<EvenkeelErrorCode, 'INVALID_OPTION' | 'DISCOVERY_FAILED'>,
     message: string,
     endpoint: string,
     options?: ErrorOptions,
   ) {
     super(code, message, options);
     this.endpoint = endpoint;
+  }
+}
+
+/** A list of endpoints could not be read, or is not fit to be used. Comes with the event `discovery-failed`. */
+export class DiscoveryError extends EvenkeelError {
+  /** Name of the source. */
+  readonly source: string;
+  /** Line of the mistake, from 1, where the list is a text. */
+  readonly line: number | undefined;
+  /** The field that is wrong, as in `endpoints[2].weight`. */
+  readonly field: string | undefined;
+
+  constructor(
+    source: string,
+    message: string,
+    options: ErrorOptions & { readonly line?: number | undefined; readonly field?: string | undefined } = {},
+  ) {
+    super('DISCOVERY_FAILED', `${source}: ${message}`, options);
+    this.source = source;
+    this.line = options.line;
+    this.field = options.field;
   }
 }
 

@@ -1,11 +1,17 @@
+export type { EndpointsOption } from './balancer/endpoints-option.js';
 export type { Exclusion, ExplainedRequest, Explanation } from './balancer/explain.js';
 export type { FetchInit, FetchInput } from './balancer/fetch.js';
 export type { RequestFacts } from './balancer/inspect-request.js';
 export { LoadBalancer } from './balancer/load-balancer.js';
 export type { Logger } from './balancer/logger.js';
+export type { DiscoverModelsOptions } from './balancer/model-list-options.js';
 export type { LoadBalancerOptions } from './balancer/options.js';
 export type { ProbeOptions } from './balancer/probe-options.js';
+export { type VllmSleepOptions, vllmSleep } from './balancer/vllm-sleep.js';
+export type { WarmPoolOptions } from './balancer/warm-pool-options.js';
+export type { ActivationHook, ActivationTarget } from './core/activation.js';
 export type { Clock, Random, Timer } from './core/clock.js';
+export type { DiscoveryListener, DiscoverySource } from './core/discovery.js';
 export type { EndpointConfig, EndpointLatency, EndpointStateName, EndpointView } from './core/endpoint.js';
 export type { BalancerEvent, BalancerObserver, TokenUsage } from './core/events.js';
 export type {
@@ -24,6 +30,7 @@ export type { EndpointScorer, Filter, Picker, Scorer } from './core/scoring.js';
 export type { BalancerSnapshot, EndpointSnapshot } from './core/snapshot.js';
 export type { Timeouts } from './core/timeouts.js';
 export {
+  DiscoveryError,
   EvenkeelError,
   type EvenkeelErrorCode,
   InvalidOptionError,

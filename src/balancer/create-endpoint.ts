@@ -1,7 +1,9 @@
 import type { BreakerState } from '../core/breaker.js';
 import { Cooldown } from '../state/cooldown.js';
 import { disabledBreaker } from '../state/disabled-breaker.js';
-import { type Endpoint, EndpointState } from '../state/endpoint-state.js';
+import type { Endpoint } from '../state/endpoint.js';
+import { EndpointState } from '../state/endpoint-state.js';
+import type { LifecycleGate } from '../state/lifecycle.js';
 import { OpossumBreaker } from '../state/opossum-breaker.js';
 import { SlowStart } from '../state/slow-start.js';
 import { openUndiciChannel } from '../transport/undici-transport.js';
@@ -19,7 +21,7 @@ export interface EndpointSurroundings {
 /** An endpoint at run time, with connections, breaker, cool-off and slow start of its own. */
 export function createEndpoint(
   endpoint: Endpoint,
-  { clock, random, breaker, slowStart, timeouts }: ResolvedOptions,
+  { clock, random, breaker, slowStart, timeouts, discoverModels }: ResolvedOptions,
   { joins, mayOpen, onBreaker }: EndpointSurroundings,
 ): EndpointState {
   const ramp = new SlowStart(slowStart);
@@ -29,6 +31,7 @@ export function createEndpoint(
     channel: openUndiciChannel(endpoint.url, { connectTimeout: timeouts.connect }),
     cooldown: new Cooldown(clock, random),
     slowStart: ramp,
+    gates: gatesOf(endpoint, joins, discoverModels !== undefined),
     breaker:
       breaker === undefined
         ? disabledBreaker
@@ -43,4 +46,17 @@ export function createEndpoint(
           }),
   });
   return state;
+}
+
+/** Those that a balancer starts with were there before it: their delay is over. */
+function gatesOf(
+  { healthPath, initialDelay, models }: Endpoint,
+  joins: boolean,
+  asked: boolean,
+): readonly LifecycleGate[] {
+  const gates: LifecycleGate[] = [];
+  if (joins && initialDelay > 0) gates.push('initial-delay');
+  if (healthPath !== undefined) gates.push('health');
+  if (asked && models === undefined) gates.push('models');
+  return gates;
 }

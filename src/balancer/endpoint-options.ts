@@ -1,7 +1,7 @@
 import type { EndpointConfig } from '../core/endpoint.js';
-import { numberOption, optionFields } from '../core/option-checks.js';
+import { booleanOption, numberOption, optionFields } from '../core/option-checks.js';
 import { InvalidOptionError } from '../errors.js';
-import type { Endpoint } from '../state/endpoint-state.js';
+import type { Endpoint } from '../state/endpoint.js';
 
 const KEYS: readonly (keyof EndpointConfig)[] = [
   'url',
@@ -14,6 +14,8 @@ const KEYS: readonly (keyof EndpointConfig)[] = [
   'labels',
   'quotaGroup',
   'healthPath',
+  'initialDelay',
+  'standby',
 ];
 const LONGEST_ID = 256;
 
@@ -56,6 +58,8 @@ export function resolveEndpoint(config: unknown, option: string, share = 1): End
     labels: strings(`${option}.labels`, given.labels) ?? {},
     quotaGroup: resolveName(`${option}.quotaGroup`, given.quotaGroup),
     healthPath: resolvePath(`${option}.healthPath`, given.healthPath),
+    initialDelay: numberOption(`${option}.initialDelay`, given.initialDelay, 0, { min: 0 }),
+    standby: booleanOption(`${option}.standby`, given.standby, false),
   };
 }
 

@@ -14,6 +14,7 @@ import type { Cancellation } from './cancellation.js';
 import { Hedging } from './hedging.js';
 import type { Observers } from './observers.js';
 import type { ResolvedOptions } from './options.js';
+import { Readiness } from './readiness.js';
 
 /** Why a request has no place now. */
 export type Placeless = Exclude<Availability, { kind: 'ready' }>;
@@ -27,6 +28,9 @@ export class Engine {
   readonly observers: Observers;
   readonly hedging: Hedging | undefined;
   readonly context: SelectionContext;
+  readonly readiness: Readiness;
+  /** A request finds no place; true when there may be one now. */
+  shortage: ((request: InferenceRequest, only: readonly string[] | undefined) => boolean) | undefined;
   /** Requests on their way. */
   readonly running = new Set<Cancellation>();
   closed = false;
@@ -45,6 +49,7 @@ export class Engine {
     this.budget = budget;
     this.observers = observers;
     this.hedging = options.hedge === undefined ? undefined : new Hedging(options.hedge, options.clock);
+    this.readiness = new Readiness(endpoints);
     const { random, clock } = options;
     this.context = { random, now: () => clock.now(), report: (report) => observers.tell(report) };
   }
@@ -63,7 +68,9 @@ export class Engine {
 
   /** Selects and acquires in one step: no two requests see the same count. */
   place(request: InferenceRequest, only: readonly string[] | undefined): Lease | Placeless {
-    const found = this.endpoints.find(request, only);
+    let found = this.endpoints.find(request, only);
+    if (found.kind !== 'ready' && this.shortage?.(request, only) === true)
+      found = this.endpoints.find(request, only);
     if (found.kind !== 'ready') return found;
     const chosen = this.#select(this.options.policy, found.candidates, request);
     if (chosen === undefined) return { kind: 'none' };
@@ -72,6 +79,12 @@ export class Engine {
 
   /** An endpoint's counters or health have moved: observers hear of a new state, and a waiting request may go. */
   changed(endpoint: EndpointState): void {
+    this.announce(endpoint);
+    this.rearranged();
+  }
+
+  /** Tells observers if the state is a new one. */
+  announce(endpoint: EndpointState): void {
     const { state } = endpoint;
     if (state !== endpoint.announced) {
       const from = endpoint.announced;
@@ -81,11 +94,11 @@ export class Engine {
         this.observers.tell({ type: 'endpoint-state', endpoint: endpoint.id, from, to: state });
       }
     }
-    this.rearranged();
   }
 
   /** Places may have become free, or will by the clock alone. */
   rearranged(): void {
+    this.readiness.review();
     if (this.admission.queued === 0) return;
     this.admission.wake();
     this.watchClock();

@@ -1,12 +1,15 @@
 import type { Timer } from '../core/clock.js';
 import type { TransportCall } from '../core/transport.js';
 import type { EndpointState } from '../state/endpoint-state.js';
+import { callEndpoint, type EndpointAnswer } from './call-endpoint.js';
 import type { Engine } from './engine.js';
 import { MISCONFIGURED } from './judge-status.js';
-import { probeEndpoint } from './probe-endpoint.js';
+import { openGate } from './open-gate.js';
 
 /** How long after a probe's time-out its verdict may come, in ms: timers are late when the process is busy. */
 const LATENESS = 1_000;
+/** A health check says a word or two; who talks longer than this is not waited for. */
+const LONGEST_BODY = 64 * 1024;
 
 /** An endpoint whose health is asked now and then. */
 interface Watch {
@@ -14,16 +17,19 @@ interface Watch {
   due: number;
   startedAt: number;
   call: TransportCall | undefined;
-  /** It has said no. */
-  refused: boolean;
+  /** It was not ready at once: it has said no, or had to wait. */
+  late: boolean;
+  /** Answers in a row that were yes; below 0: that were no. */
+  streak: number;
   /** The log has been told that its health check is not to be had. */
   complained: boolean;
 }
 
 /**
- * Asks endpoints with a `healthPath` for their health while they are `warming` or their breaker is open, and at no
- * other time: healthy endpoints are judged by their answers. Good health makes a warming endpoint ready and an open
- * one half-open; bad health keeps an open one from trials. One timer for all, and none when nobody is to be asked.
+ * Lets warming endpoints through when their `initialDelay` is over, and asks those with a `healthPath` for their
+ * health: while they are warming or their breaker is open and, with an `unhealthyThreshold`, also while they are ready;
+ * else healthy endpoints are judged by their answers. Good health makes a warming endpoint ready and an open one
+ * half-open; bad health keeps an open one from trials. One timer for all, and none when nobody is to be asked.
  *
  * It is part of the balancer and no loop beside it, because `healthPath` alone must switch it on.
  */
@@ -43,16 +49,21 @@ export class HealthProbe {
     for (const member of this.#engine.endpoints.members) this.watch(member);
   }
 
-  /** To be called for an endpoint that has joined, or whose breaker has opened. */
+  /** To be called for an endpoint that has joined, was activated, or whose breaker has opened. */
   watch(endpoint: EndpointState): void {
-    if (this.#closed || this.#watched.has(endpoint) || !wanted(endpoint)) return;
-    const now = this.#engine.clock.now();
-    const watch = { due: 0, startedAt: 0, call: undefined, refused: false, complained: false };
+    if (this.#closed || !this.#wanted(endpoint)) return;
+    const known = this.#watched.get(endpoint);
+    if (known?.call !== undefined || (known !== undefined && endpoint.breaker.state === 'closed')) return;
+    const watch = known ?? {
+      due: 0,
+      startedAt: 0,
+      call: undefined,
+      late: false,
+      streak: 0,
+      complained: false,
+    };
     this.#watched.set(endpoint, watch);
-    if (endpoint.warming) return this.#await(endpoint, watch, 0);
-    // Before its time to reopen, so that no request is spent on an endpoint that would say no.
-    const { interval } = this.#engine.options.probe;
-    this.#await(endpoint, watch, this.#jitter(Math.min(interval, (endpoint.breaker.reopensAt ?? now) - now)));
+    this.#await(endpoint, watch, this.#firstWait(endpoint));
   }
 
   /** The endpoint has left. */
@@ -70,6 +81,14 @@ export class HealthProbe {
     watch.due = this.#engine.clock.now() + wait;
     endpoint.breaker.holdOpen(watch.due + this.#engine.options.probe.timeout + LATENESS);
     this.#arm();
+  }
+
+  #firstWait({ phase, lifecycle, description, breaker }: EndpointState): number {
+    if (phase === 'warming') return lifecycle.isShut('initial-delay') ? description.initialDelay : 0;
+    const { interval } = this.#engine.options.probe;
+    const now = this.#engine.clock.now();
+    // Before its time to reopen, so that no request is spent on an endpoint that would say no.
+    return this.#jitter(Math.min(interval, (breaker.reopensAt ?? Number.POSITIVE_INFINITY) - now));
   }
 
   #jitter(wait: number): number {
@@ -100,53 +119,75 @@ export class HealthProbe {
         if (now < watch.due) continue;
         watch.call.abort();
         this.#answered(endpoint, watch, undefined);
-      } else if (!wanted(endpoint)) {
+      } else if (!this.#wanted(endpoint)) {
         this.#watched.delete(endpoint);
       } else if (now >= watch.due) {
+        this.#endDelay(endpoint, watch);
         this.#ask(endpoint, watch, now);
       }
     }
     this.#arm();
   }
 
+  #endDelay(endpoint: EndpointState, watch: Watch): void {
+    if (!endpoint.lifecycle.isShut('initial-delay')) return;
+    watch.late = true;
+    openGate(this.#engine, endpoint, 'initial-delay', true);
+    if (!this.#wanted(endpoint)) this.#watched.delete(endpoint);
+    this.#engine.changed(endpoint);
+  }
+
   #ask(endpoint: EndpointState, watch: Watch, now: number): void {
     const { healthPath } = endpoint;
-    if (healthPath === undefined) return;
+    if (healthPath === undefined || !this.#watched.has(endpoint)) return;
     watch.startedAt = now;
     watch.due = now + this.#engine.options.probe.timeout;
     endpoint.breaker.holdOpen(watch.due + LATENESS);
     let answered = false;
-    const call = probeEndpoint(endpoint, healthPath, (status) => {
+    const ask = { method: 'GET', path: healthPath, longest: LONGEST_BODY } as const;
+    const call = callEndpoint(endpoint, ask, (answer) => {
       answered = true;
-      this.#answered(endpoint, watch, status);
+      this.#answered(endpoint, watch, answer);
     });
     // undici may refuse at once, before `send` returns.
     if (!answered) watch.call = call;
   }
 
-  #answered(endpoint: EndpointState, watch: Watch, status: number | undefined): void {
+  #answered(endpoint: EndpointState, watch: Watch, answer: EndpointAnswer | undefined): void {
     const { clock, observers, options } = this.#engine;
     // It left, or the balancer closed, in the tick of its answer.
     if (this.#watched.get(endpoint) !== watch) return;
     watch.call = undefined;
-    const healthy = status !== undefined && status >= 200 && status < 300;
+    const status = answer?.status;
+    const healthy = answer !== undefined && isGood(answer);
     if (observers.wants('endpoint-probed')) {
       const duration = clock.now() - watch.startedAt;
       observers.tell({ type: 'endpoint-probed', endpoint: endpoint.id, healthy, status, duration });
     }
     if (status !== undefined && MISCONFIGURED.has(status)) this.#complain(endpoint, watch, status);
-    if (healthy) this.#passed(endpoint, watch);
-    watch.refused ||= !healthy;
-    if (wanted(endpoint)) this.#await(endpoint, watch, this.#jitter(options.probe.interval));
+    watch.streak = healthy ? Math.max(0, watch.streak) + 1 : Math.min(0, watch.streak) - 1;
+    watch.late ||= !healthy;
+    if (healthy && watch.streak >= options.probe.healthyThreshold) this.#passed(endpoint, watch);
+    if (!healthy && endpoint.phase === 'ready' && -watch.streak >= options.probe.unhealthyThreshold) {
+      endpoint.lifecycle.hold('health', true);
+    }
+    if (this.#wanted(endpoint)) this.#await(endpoint, watch, this.#jitter(options.probe.interval));
     else this.forget(endpoint);
     this.#engine.changed(endpoint);
   }
 
   #passed(endpoint: EndpointState, watch: Watch): void {
-    if (!endpoint.warming) return endpoint.breaker.probePassed();
-    endpoint.ready();
-    // One that was ready when the balancer began needs no slow start: nobody else has a lead.
-    if (watch.refused || endpoint.slowStart < 1) endpoint.ramp.begin(this.#engine.clock.now());
+    if (endpoint.lifecycle.isShut('health')) openGate(this.#engine, endpoint, 'health', watch.late);
+    if (isOpen(endpoint)) endpoint.breaker.probePassed();
+  }
+
+  #wanted(endpoint: EndpointState): boolean {
+    const { phase, lifecycle, healthPath } = endpoint;
+    if (phase === 'warming' && lifecycle.isShut('initial-delay')) return true;
+    if (healthPath === undefined) return false;
+    if (phase === 'warming') return lifecycle.isShut('health');
+    const always = Number.isFinite(this.#engine.options.probe.unhealthyThreshold);
+    return phase === 'ready' && (always || isOpen(endpoint));
   }
 
   /** A wrong `healthPath` or key would keep the endpoint out for ever, in silence. */
@@ -163,7 +204,11 @@ export class HealthProbe {
   }
 }
 
-function wanted(endpoint: EndpointState): boolean {
-  if (endpoint.healthPath === undefined || endpoint.draining) return false;
-  return endpoint.warming || endpoint.breaker.state === 'open' || endpoint.breaker.state === 'suspect';
+function isOpen({ breaker }: EndpointState): boolean {
+  return breaker.state === 'open' || breaker.state === 'suspect';
+}
+
+/** A vLLM that is asleep answers its `/is_sleeping` with 200 all the same. */
+function isGood({ status, text }: EndpointAnswer): boolean {
+  return status >= 200 && status < 300 && !/"is_sleeping"\s*:\s*true/.test(text);
 }

@@ -3,22 +3,24 @@ import type { EndpointConfig, EndpointView } from '../core/endpoint.js';
 import type { BalancerObserver } from '../core/events.js';
 import type { BalancedReply, BalancedRequest } from '../core/exchange.js';
 import type { BalancerSnapshot } from '../core/snapshot.js';
-import { InvalidOptionError } from '../errors.js';
 import { RetryBudget } from '../retries/retry-budget.js';
 import { Admission } from '../state/admission.js';
 import { EndpointSet } from '../state/endpoint-set.js';
 import type { EndpointState } from '../state/endpoint-state.js';
 import type { Lease } from '../state/lease.js';
 import { createEndpoint } from './create-endpoint.js';
-import { resolveEndpoint, resolveEndpoints } from './endpoint-options.js';
+import { Discovery } from './discovery.js';
 import { Engine } from './engine.js';
 import { type ExplainedRequest, type Explanation, explain } from './explain.js';
 import { type FetchInit, type FetchInput, fetchThrough } from './fetch.js';
 import { HealthProbe } from './health-probe.js';
+import { Membership } from './membership.js';
+import { ModelLists } from './model-lists.js';
 import { Observers } from './observers.js';
 import { type LoadBalancerOptions, resolveOptions } from './options.js';
 import { send } from './send.js';
 import { takeSnapshot } from './snapshot.js';
+import { WarmPool } from './warm-pool.js';
 
 /** The origin is never looked up: `.invalid` is reserved (RFC 2606), so a client that misses our fetch fails loudly. */
 const PLACEHOLDER = 'http://evenkeel.invalid';
@@ -33,7 +35,9 @@ const PLACEHOLDER = 'http://evenkeel.invalid';
 export class LoadBalancer implements AsyncDisposable {
   readonly #engine: Engine;
   readonly #health: HealthProbe;
-  readonly #leaving = new Set<Promise<void>>();
+  readonly #warmPool: WarmPool;
+  readonly #membership: Membership;
+  readonly #discovery: Discovery | undefined;
   #closing: Promise<void> | undefined;
 
   /** For clients that insist on a base URL. Ends in `/v1`; its origin is never used. */
@@ -63,13 +67,22 @@ export class LoadBalancer implements AsyncDisposable {
           mayOpen: () => endpoints.mayOpen(),
           onBreaker: (changed, to) => this.#breakerChanged(changed, to),
         }),
-      removed: (endpoint) => this.#removed(endpoint),
+      removed: (endpoint) => this.#membership.left(endpoint),
     });
     const admission = new Admission<Lease | undefined>(resolved.admission, clock);
     const budget = resolved.retry === undefined ? undefined : new RetryBudget(resolved.retry.budget, clock);
     this.#engine = new Engine(resolved, endpoints, admission, budget, observers);
     this.#health = new HealthProbe(this.#engine);
-    this.#health.review();
+    this.#warmPool = new WarmPool(this.#engine, (endpoint) => this.#health.watch(endpoint));
+    this.#membership = new Membership(this.#engine, [
+      this.#health,
+      this.#warmPool,
+      new ModelLists(this.#engine),
+    ]);
+    this.#membership.review();
+    const { source } = resolved;
+    this.#discovery =
+      source === undefined ? undefined : new Discovery(this.#engine, this.#membership, source);
     this.fetch = (input, init) => fetchThrough((request) => this.send(request), input, init);
   }
 
@@ -85,6 +98,16 @@ export class LoadBalancer implements AsyncDisposable {
    */
   send(request: BalancedRequest): Promise<BalancedReply> {
     return send(this.#engine, request);
+  }
+
+  /**
+   * Resolves when an endpoint could take a request: its source has told it, and it is ready. Requests need not wait
+   * for it; they wait in the queue.
+   *
+   * @throws the signal's reason, or an EvenkeelError when the balancer is closed
+   */
+  ready(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    return this.#engine.readiness.wait(options.signal);
   }
 
   snapshot(): BalancerSnapshot {
@@ -107,48 +130,49 @@ export class LoadBalancer implements AsyncDisposable {
     return this.#engine.observers.add(observer);
   }
 
-  /** Makes the endpoints be these. Those that stay, by id and url, keep counters, breakers and connections. */
+  /**
+   * Makes the endpoints be these. Those that stay, by id and url, keep counters, breakers and connections; those
+   * that drain take requests again. With a source, its next list counts.
+   */
   update(endpoints: readonly EndpointConfig[]): void {
-    const { observers } = this.#engine;
-    const before = new Set(this.#engine.endpoints.members);
-    this.#engine.endpoints.update(resolveEndpoints(endpoints, this.#engine.options.share));
-    for (const endpoint of this.#engine.endpoints.members) {
-      if (before.has(endpoint)) this.#engine.changed(endpoint);
-      else observers.tell({ type: 'endpoint-added', endpoint: endpoint.id });
-    }
-    this.#health.review();
-    this.#engine.rearranged();
+    this.#membership.update(endpoints, true);
   }
 
   /** @throws InvalidOptionError when the id is taken */
   add(endpoint: EndpointConfig): void {
-    const resolved = resolveEndpoint(endpoint, 'endpoint', this.#engine.options.share);
-    if (this.#engine.endpoints.get(resolved.id) !== undefined) {
-      throw new InvalidOptionError('endpoint.id', 'must be unique (it defaults to the url)', resolved.id);
-    }
-    this.#engine.endpoints.add(resolved);
-    this.#engine.observers.tell({ type: 'endpoint-added', endpoint: resolved.id });
-    this.#health.review();
-    this.#engine.rearranged();
+    this.#membership.add(endpoint);
   }
 
   /**
    * Gives an endpoint no new request. Resolves when its streams have ended; it stays in the list until removed.
    * An unknown id is drained already.
    */
-  async drain(id: string): Promise<void> {
-    const endpoint = this.#engine.endpoints.get(id);
-    if (endpoint === undefined) return;
-    endpoint.draining = true;
-    this.#engine.changed(endpoint);
-    await endpoint.whenIdle();
+  drain(id: string): Promise<void> {
+    return this.#membership.drain(id);
   }
 
   /** Takes an endpoint out at once; its streams run on to their end. An unknown id is removed already. */
   remove(id: string): void {
-    const endpoint = this.#engine.endpoints.get(id);
-    if (endpoint !== undefined) this.#engine.endpoints.remove(endpoint);
-    this.#engine.rearranged();
+    this.#membership.remove(id);
+  }
+
+  /**
+   * Brings an endpoint on standby to work, until it is put back by call. One that works already stays.
+   *
+   * @throws InvalidOptionError for an unknown id; what the activation hook threw
+   */
+  activate(id: string): Promise<void> {
+    return this.#warmPool.activate(id);
+  }
+
+  /**
+   * Puts an endpoint on standby: no new request until it is activated, by call or because the others need it.
+   * Resolves when its streams have ended and the activation hook is done.
+   *
+   * @throws InvalidOptionError for an unknown id
+   */
+  standby(id: string): Promise<void> {
+    return this.#warmPool.rest(id);
   }
 
   /**
@@ -169,30 +193,17 @@ export class LoadBalancer implements AsyncDisposable {
     const engine = this.#engine;
     engine.closed = true;
     engine.admission.close();
-    this.#health.close();
+    engine.readiness.close();
+    this.#membership.stop();
+    const stopped = this.#discovery?.stop();
     if (drain > 0) await engine.whenQuiet(drain);
     for (const request of [...engine.running]) request.cancel('shutdown');
-    const { members } = engine.endpoints;
-    engine.endpoints.update([]);
-    await Promise.all(members.map((member) => member.channel.destroy()));
-    await Promise.all(this.#leaving);
+    await Promise.all([this.#membership.close(), stopped]);
   }
 
   #breakerChanged(endpoint: EndpointState, to: BreakerState): void {
     if (to === 'open' || to === 'suspect') this.#health.watch(endpoint);
+    if (to === 'open' || to === 'suspect') this.#warmPool.review();
     if (to === 'suspect') this.#engine.observers.tell({ type: 'ejection-overflow', endpoint: endpoint.id });
-  }
-
-  /** Streams of a removed endpoint run on; its connections close behind them. */
-  #removed(endpoint: EndpointState): void {
-    const { observers } = this.#engine;
-    this.#health.forget(endpoint);
-    observers.tell({ type: 'endpoint-removed', endpoint: endpoint.id });
-    const gone = endpoint.whenIdle().then(() => {
-      endpoint.breaker.dispose();
-      return endpoint.channel.close();
-    });
-    this.#leaving.add(gone);
-    void gone.finally(() => this.#leaving.delete(gone));
   }
 }

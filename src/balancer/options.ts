@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../core/clock.js';
-import type { EndpointConfig } from '../core/endpoint.js';
+import type { DiscoverySource } from '../core/discovery.js';
 import { numberOption, optionFields } from '../core/option-checks.js';
 import type { SelectionPolicy } from '../core/policy.js';
 import type { ResumeStrategy } from '../core/resume.js';
@@ -15,17 +15,23 @@ import {
 } from '../retries/retry-options.js';
 import type { AdmissionOptions } from '../state/admission.js';
 import { type BreakerOptions, resolveBreakerOptions } from '../state/breaker-options.js';
-import type { Endpoint } from '../state/endpoint-state.js';
+import type { Endpoint } from '../state/endpoint.js';
 import { resolveSlowStartOptions, type SlowStartOptions } from '../state/slow-start.js';
 import { systemClock, systemRandom } from '../system.js';
-import { resolveEndpoints } from './endpoint-options.js';
+import { type EndpointsOption, resolveEndpointsOption } from './endpoints-option.js';
 import type { RequestFacts } from './inspect-request.js';
 import { type Logger, silentLogger } from './logger.js';
+import { type DiscoverModelsOptions, resolveDiscoverModels } from './model-list-options.js';
 import { type ProbeOptions, resolveProbeOptions } from './probe-options.js';
+import { DEFAULT_TIMEOUTS, longestWait, resolveTimeouts } from './timeouts-option.js';
+import { resolveWarmPoolOptions, type WarmPoolOptions } from './warm-pool-options.js';
 
 export interface LoadBalancerOptions {
-  /** The model servers. At least one; more can come and go at run time. */
-  readonly endpoints: readonly EndpointConfig[];
+  /**
+   * The model servers: a list of at least one, or what tells the list whenever it changes: a source such as
+   * `dns()`, or anything that can be iterated asynchronously.
+   */
+  readonly endpoints: EndpointsOption;
   /** Who gets a request. Default `leastOutstanding()`. */
   readonly policy?: SelectionPolicy;
   readonly timeouts?: Partial<Timeouts>;
@@ -43,6 +49,12 @@ export interface LoadBalancerOptions {
   readonly slowStart?: Partial<SlowStartOptions> | false;
   /** How endpoints with a `healthPath` are asked for their health. */
   readonly probe?: Partial<ProbeOptions>;
+  /** Asks endpoints without `models` which they serve; `true` takes the defaults. Default: not, they serve every model. */
+  readonly discoverModels?: Partial<DiscoverModelsOptions> | boolean;
+  /** When endpoints on standby are activated and put back; `false`: by call alone. */
+  readonly warmPool?: Partial<WarmPoolOptions> | false;
+  /** How long streams of an endpoint that has left may run on, in ms, before they are cut. Default 600 000. */
+  readonly drainTimeout?: number;
   /**
    * How far a tier stands in for its own endpoints that are down before the next tier gets a share:
    * min(1, overProvisioning x healthy weight / weight) of the requests stay. At least 1; `Infinity`: all of them,
@@ -70,7 +82,10 @@ export interface LoadBalancerOptions {
 
 /** Options with every default filled in. */
 export interface ResolvedOptions {
+  /** Those it begins with. */
   readonly endpoints: readonly Endpoint[];
+  /** Tells all others. */
+  readonly source: DiscoverySource | undefined;
   readonly policy: SelectionPolicy;
   readonly timeouts: Timeouts;
   readonly retry: ResolvedRetryOptions | undefined;
@@ -80,6 +95,9 @@ export interface ResolvedOptions {
   readonly admission: AdmissionOptions;
   readonly slowStart: SlowStartOptions | false;
   readonly probe: ProbeOptions;
+  readonly discoverModels: DiscoverModelsOptions | undefined;
+  readonly warmPool: ReturnType<typeof resolveWarmPoolOptions>;
+  readonly drainTimeout: number;
   readonly overProvisioning: number;
   readonly affinityKey: ((request: RequestFacts) => string | undefined) | undefined;
   readonly estimateTokens: ((request: RequestFacts) => number) | undefined;
@@ -101,6 +119,9 @@ const KEYS: readonly (keyof LoadBalancerOptions)[] = [
   'admission',
   'slowStart',
   'probe',
+  'discoverModels',
+  'warmPool',
+  'drainTimeout',
   'overProvisioning',
   'affinityKey',
   'estimateTokens',
@@ -111,26 +132,14 @@ const KEYS: readonly (keyof LoadBalancerOptions)[] = [
   'random',
 ];
 
-export const DEFAULT_TIMEOUTS: Timeouts = {
-  connect: 10_000,
-  firstToken: 120_000,
-  response: 600_000,
-  idle: 60_000,
-  unread: 300_000,
-  total: Number.POSITIVE_INFINITY,
-};
-
 /** @throws InvalidOptionError naming the option, the rule and the value */
 export function resolveOptions(options: unknown): ResolvedOptions {
   const given = optionFields('options', options ?? 'nothing', KEYS) as unknown as LoadBalancerOptions;
   const share = numberOption('share', given.share, 1, { integer: true, min: 1 });
-  const endpoints = resolveEndpoints(given.endpoints, share);
-  if (endpoints.length === 0)
-    throw new InvalidOptionError('endpoints', 'must name at least one endpoint', given.endpoints);
   const random = functionOption('random', given.random) ?? systemRandom;
   const timeouts = resolveTimeouts('timeouts', given.timeouts, DEFAULT_TIMEOUTS);
   return {
-    endpoints,
+    ...resolveEndpointsOption(given.endpoints, share),
     policy: resolvePolicy(given.policy),
     timeouts,
     retry: given.retry === false ? undefined : resolveRetryOptions(given.retry, random),
@@ -141,6 +150,10 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     admission: resolveAdmission(given.admission),
     slowStart: resolveSlowStartOptions(given.slowStart),
     probe: resolveProbeOptions(given.probe),
+    discoverModels: resolveDiscoverModels(given.discoverModels),
+    warmPool: resolveWarmPoolOptions(given.warmPool),
+    // As Envoy's --drain-time-s.
+    drainTimeout: numberOption('drainTimeout', given.drainTimeout, 600_000, { min: 0, infinite: true }),
     // Envoy's overprovisioning_factor.
     overProvisioning: numberOption('overProvisioning', given.overProvisioning, 1.4, {
       min: 1,
@@ -157,27 +170,6 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     clock: withMethods('clock', given.clock, ['now', 'wallTime', 'setTimer']) ?? systemClock,
     random,
   };
-}
-
-/** Clocks, each above 0; `Infinity` switches one off. */
-export function resolveTimeouts(option: string, value: unknown, fallback: Timeouts): Timeouts {
-  const given = optionFields(option, value, Object.keys(fallback));
-  const rule = { above: 0, infinite: true };
-  const clock = (name: keyof Timeouts) =>
-    numberOption(`${option}.${name}`, given[name], fallback[name], rule);
-  return {
-    connect: clock('connect'),
-    firstToken: clock('firstToken'),
-    response: clock('response'),
-    idle: clock('idle'),
-    unread: clock('unread'),
-    total: clock('total'),
-  };
-}
-
-/** Longest time in which a request must have begun to be answered; an hour where no clock limits it. */
-function longestWait({ connect, firstToken, response }: Timeouts): number {
-  return Math.min(connect + Math.max(firstToken, response), 3_600_000);
 }
 
 function resolveAdmission(options: unknown): AdmissionOptions {

@@ -4,8 +4,15 @@ import { Lease } from '../state/lease.js';
 import type { Cancellation } from './cancellation.js';
 import type { Engine, Placeless } from './engine.js';
 
+const WORTH_WAITING: ReadonlySet<Placeless['kind']> = new Set([
+  'full',
+  'cooling-off',
+  'warming',
+  'undiscovered',
+]);
+
 /**
- * Waits for a place where waiting can help: endpoints are full, are not ready yet, or will have cooled off in time.
+ * Waits for a place where waiting can help: endpoints are full, are not ready or not known yet, or will have cooled off in time.
  *
  * @returns the lease, or why there is none; after a cancellation whatever was known last
  */
@@ -18,10 +25,10 @@ export async function queueForPlace(
 ): Promise<Lease | Placeless | AdmissionRefusal> {
   const { admission, options, observers, clock } = engine;
   const { kind } = placeless;
-  if (kind !== 'full' && kind !== 'cooling-off' && kind !== 'warming') return placeless;
+  if (!WORTH_WAITING.has(kind)) return placeless;
   // What stands in the way says more than that there is no queue.
   if (kind !== 'full' && options.admission.maxQueued === 0) return placeless;
-  if (kind === 'cooling-off' && placeless.soonest > options.admission.maxWait) return placeless;
+  if (placeless.kind === 'cooling-off' && placeless.soonest > options.admission.maxWait) return placeless;
   if (admission.full) return 'queue-full';
   const since = clock.now();
   let known: Placeless = placeless;

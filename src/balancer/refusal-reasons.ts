@@ -48,6 +48,12 @@ export function placelessRefusal(
         message: 'No endpoint is ready yet (healthPath)',
         retryAfter: QUEUE_RETRY_AFTER,
       };
+    case 'undiscovered':
+      return {
+        code: 'not_ready',
+        message: 'The endpoints are not known yet (endpoints)',
+        retryAfter: QUEUE_RETRY_AFTER,
+      };
     case 'open':
       return {
         code: 'no_endpoint',

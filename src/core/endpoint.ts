@@ -27,6 +27,16 @@ export interface EndpointConfig {
    * is open. Default: none, ready at once.
    */
   readonly healthPath?: string;
+  /**
+   * How long it gets nothing, and is not asked for its health, after it has joined a balancer that has endpoints
+   * already; ms, default 0.
+   */
+  readonly initialDelay?: number;
+  /**
+   * A warm reserve: its model is loaded, and it gets nothing until the others are saturated or fail, or it is
+   * activated by call. Default false.
+   */
+  readonly standby?: boolean;
 }
 
 /**
@@ -37,7 +47,8 @@ export interface EndpointConfig {
  * - `half-open`: its breaker admits one trial
  * - `suspect`: tripped while too many others were open; used only when nothing better is left
  * - `draining`: takes no new request and finishes its streams
- * - `warming`: its health has not been good yet since it joined; gets nothing
+ * - `warming`: not ready yet: its health is not good, its `initialDelay` runs, or it wakes up; gets nothing
+ * - `standby`: kept in reserve; gets nothing until it is activated
  */
 export type EndpointStateName =
   | 'healthy'
@@ -46,7 +57,8 @@ export type EndpointStateName =
   | 'half-open'
   | 'suspect'
   | 'draining'
-  | 'warming';
+  | 'warming'
+  | 'standby';
 
 /** Every state name, in the order of the documentation. */
 export const ENDPOINT_STATES: readonly EndpointStateName[] = [
@@ -57,6 +69,7 @@ export const ENDPOINT_STATES: readonly EndpointStateName[] = [
   'suspect',
   'draining',
   'warming',
+  'standby',
 ];
 
 /** Moving averages in milliseconds; `undefined` until measured. */

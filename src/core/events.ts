@@ -102,6 +102,32 @@ export type BalancerEvent =
     }
   | { readonly type: 'endpoint-added'; readonly endpoint: string }
   | { readonly type: 'endpoint-removed'; readonly endpoint: string }
+  /** Its list of models was asked for, and is another. */
+  | {
+      readonly type: 'endpoint-models';
+      readonly endpoint: string;
+      /** `undefined` when it has no such list; it gets requests for every model then. */
+      readonly models: readonly string[] | undefined;
+    }
+  /** An endpoint on standby goes to work: the others are saturated or down, or somebody called for it. */
+  | {
+      readonly type: 'endpoint-activated';
+      readonly endpoint: string;
+      readonly reason: 'saturated' | 'down' | 'called';
+    }
+  /** It goes back to standby; requests that it still has run on. */
+  | { readonly type: 'endpoint-rested'; readonly endpoint: string; readonly reason: 'calm' | 'called' }
+  /** The hook could not bring an endpoint to work, or to rest. */
+  | { readonly type: 'activation-failed'; readonly endpoint: string; readonly error: Error }
+  /** A source told its list, and it was taken. */
+  | {
+      readonly type: 'discovery-updated';
+      readonly source: string;
+      /** How many there are now. */
+      readonly endpoints: number;
+    }
+  /** A source could not read its list, or told one that was refused as a whole. The last good one stays. */
+  | { readonly type: 'discovery-failed'; readonly source: string; readonly error: Error }
   | {
       readonly type: 'endpoint-probed';
       readonly endpoint: string;

@@ -17,6 +17,8 @@ export type Availability =
   | { readonly kind: 'cooling-off'; readonly soonest: number }
   /** Some are not ready yet, and there is nobody else: worth waiting for. */
   | { readonly kind: 'warming' }
+  /** The endpoints are not known yet: worth waiting for. */
+  | { readonly kind: 'undiscovered' }
   /** Breakers are open and failing open is switched off. */
   | { readonly kind: 'open'; readonly soonest: number | undefined }
   | { readonly kind: 'unknown-model' }
@@ -36,7 +38,7 @@ export interface AvailabilityTerms {
  * Finds the candidates of a request. In order: untried endpoints of one tier, the lowest that has any unless part
  * of it is down (`tierShares`); endpoints tried before; with `failOpen` those that health speaks against, suspects
  * first, then half-open, then open. Suspects are used only when nothing healthy is left; a full endpoint is healthy,
- * so it is waited for. A warming endpoint is never used.
+ * so it is waited for. A warming endpoint, or one on standby, is never used.
  *
  * Chance decides among tiers, never whether there are candidates.
  *
@@ -73,6 +75,8 @@ export function findCandidates(
     members++;
     if (standing === 'unserved') continue;
     serving++;
+    // Not asked for anything, so it is no part of what its tier could carry.
+    if (standing === 'standby') continue;
     weight += endpoint.weight;
     if (standing === 'warming') warming = true;
     else if (standing === 'cooling-off') soonest = Math.min(soonest, endpoint.cooldown.remaining(terms.now));
@@ -101,17 +105,27 @@ export function findCandidates(
 }
 
 /** What an endpoint is to a request: `tried` and `fresh` could take it. */
-type Standing = 'absent' | 'unserved' | 'warming' | 'cooling-off' | 'doubtful' | 'full' | 'tried' | 'fresh';
+type Standing =
+  | 'absent'
+  | 'unserved'
+  | 'standby'
+  | 'warming'
+  | 'cooling-off'
+  | 'doubtful'
+  | 'full'
+  | 'tried'
+  | 'fresh';
 
 function standingOf(
   endpoint: EndpointState,
   request: InferenceRequest,
   { now, only }: AvailabilityTerms,
 ): Standing {
-  if (endpoint.weight === 0 || endpoint.draining) return 'absent';
+  const { phase } = endpoint;
+  if (endpoint.weight === 0 || phase === 'draining') return 'absent';
   if (only !== undefined && !only.includes(endpoint.id)) return 'absent';
   if (request.model !== undefined && endpoint.servedModel(request.model) === undefined) return 'unserved';
-  if (endpoint.warming) return 'warming';
+  if (phase !== 'ready') return phase === 'standby' ? 'standby' : 'warming';
   if (endpoint.cooldown.remaining(now) > 0) return 'cooling-off';
   if (!endpoint.breaker.admits) return 'doubtful';
   if (endpoint.outstanding >= endpoint.maxOutstanding) return 'full';
@@ -127,7 +141,7 @@ function byShare(
   const tiers: { tier: number; weight: number; sound: number; fresh: EndpointState[] }[] = [];
   for (const endpoint of endpoints) {
     const standing = standingOf(endpoint, request, terms);
-    if (standing === 'absent' || standing === 'unserved') continue;
+    if (standing === 'absent' || standing === 'unserved' || standing === 'standby') continue;
     let last = tiers.at(-1);
     if (last?.tier !== endpoint.tier) {
       last = { tier: endpoint.tier, weight: 0, sound: 0, fresh: [] };

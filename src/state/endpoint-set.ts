@@ -2,7 +2,8 @@ import type { Clock, Random } from '../core/clock.js';
 import type { InferenceRequest } from '../core/inference-request.js';
 import { type Availability, findCandidates } from './availability.js';
 import { ejectionLimit } from './ejection-limit.js';
-import type { Endpoint, EndpointState } from './endpoint-state.js';
+import type { Endpoint } from './endpoint.js';
+import type { EndpointState } from './endpoint-state.js';
 
 export interface EndpointSetTerms {
   readonly clock: Clock;
@@ -21,6 +22,8 @@ export class EndpointSet {
   readonly #terms: EndpointSetTerms;
   /** In ascending order of tier; replaced, never changed, so that a reader's array stays as it was. */
   #members: readonly EndpointState[];
+  /** A source has not told its first list yet. */
+  awaited = false;
 
   constructor(endpoints: readonly Endpoint[], terms: EndpointSetTerms) {
     this.#terms = terms;
@@ -42,6 +45,7 @@ export class EndpointSet {
   }
 
   find(request: InferenceRequest, only: readonly string[] | undefined): Availability {
+    if (this.awaited) return { kind: 'undiscovered' };
     const { clock, random, failOpen, overProvisioning } = this.#terms;
     return findCandidates(this.#members, request, {
       now: clock.now(),
@@ -56,8 +60,8 @@ export class EndpointSet {
   mayOpen(): boolean {
     let out = 0;
     let ready = 0;
-    for (const { breaker, warming } of this.#members) {
-      if (!warming) ready++;
+    for (const { breaker, phase } of this.#members) {
+      if (phase !== 'warming' && phase !== 'standby') ready++;
       if (breaker.state === 'open' || breaker.state === 'half-open') out++;
     }
     return out < ejectionLimit(ready, this.#terms.maxOpenRatio);
@@ -81,8 +85,13 @@ export class EndpointSet {
     return soonest;
   }
 
-  /** Makes the set be these. An id with another url is another endpoint. */
-  update(endpoints: readonly Endpoint[]): void {
+  /**
+   * Makes the set be these. An id with another url is another endpoint.
+   *
+   * @param revive those that stay and drain take requests again
+   */
+  update(endpoints: readonly Endpoint[], revive = true): void {
+    this.awaited = false;
     const before = new Map(this.#members.map((member) => [member.id, member]));
     const loaded = this.#members.length > 0;
     const after = endpoints.map((endpoint) => {
@@ -90,7 +99,7 @@ export class EndpointSet {
       if (member === undefined || member.url !== endpoint.url) return this.#terms.create(endpoint, loaded);
       before.delete(endpoint.id);
       member.describe(endpoint);
-      member.draining = false;
+      if (revive) member.lifecycle.drain(false);
       return member;
     });
     this.#members = byTier(after);
@@ -98,6 +107,7 @@ export class EndpointSet {
   }
 
   add(endpoint: Endpoint): void {
+    this.awaited = false;
     this.#members = byTier([...this.#members, this.#terms.create(endpoint, this.#members.length > 0)]);
   }
 
@@ -107,7 +117,7 @@ export class EndpointSet {
   }
 
   #leave(endpoint: EndpointState): void {
-    endpoint.draining = true;
+    endpoint.lifecycle.leave();
     this.#terms.removed(endpoint);
   }
 }

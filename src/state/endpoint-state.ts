@@ -1,31 +1,13 @@
 import type { Breaker } from '../core/breaker.js';
 import type { Clock } from '../core/clock.js';
-import type { EndpointLatency, EndpointStateName, EndpointView } from '../core/endpoint.js';
-import { Ewma } from '../core/ewma.js';
+import type { EndpointStateName, EndpointView } from '../core/endpoint.js';
 import type { EndpointChannel } from '../core/transport.js';
 import { AdaptiveLimit } from './adaptive-limit.js';
 import type { Cooldown } from './cooldown.js';
+import type { Endpoint } from './endpoint.js';
+import { LatencyAverages } from './latency-averages.js';
+import { Lifecycle, type LifecycleGate, type LifecyclePhase } from './lifecycle.js';
 import type { SlowStart } from './slow-start.js';
-
-/** How fast latency averages forget, in ms. */
-const LATENCY_DECAY = 10_000;
-
-/** An endpoint's description with every default filled in. */
-export interface Endpoint {
-  readonly id: string;
-  readonly url: string;
-  readonly basePath: string;
-  readonly weight: number;
-  readonly tier: number;
-  readonly maxOutstanding: number | 'adaptive';
-  /** Requested to served name; `undefined` serves every model under its own name. */
-  readonly models: ReadonlyMap<string, string> | undefined;
-  readonly headers: Readonly<Record<string, string>> | undefined;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly quotaGroup: string | undefined;
-  /** Path and query of its health check; `undefined` when it has none. */
-  readonly healthPath: string | undefined;
-}
 
 /** What an endpoint owns beside its description. */
 export interface EndpointParts {
@@ -34,6 +16,8 @@ export interface EndpointParts {
   readonly breaker: Breaker;
   readonly cooldown: Cooldown;
   readonly slowStart: SlowStart;
+  /** What it has to wait for before it is ready. */
+  readonly gates: readonly LifecycleGate[];
 }
 
 /** One endpoint at run time. Fault breaker, overload cool-off and slow start stand side by side, never as one number. */
@@ -44,20 +28,17 @@ export class EndpointState implements EndpointView {
   readonly breaker: Breaker;
   readonly cooldown: Cooldown;
   readonly ramp: SlowStart;
-  readonly #firstToken = new Ewma(LATENCY_DECAY);
-  readonly #response = new Ewma(LATENCY_DECAY);
-  readonly #tokenInterval = new Ewma(LATENCY_DECAY);
-  readonly latency: EndpointLatency;
+  readonly latency = new LatencyAverages();
   /** `undefined` where the limit is given. */
   limit: AdaptiveLimit | undefined;
   outstanding = 0;
-  draining = false;
+  readonly lifecycle: Lifecycle;
   /** 503 answers without Retry-After in a row. */
   busyStreak = 0;
-  #warming: boolean;
   /** The state that observers last heard of. */
   announced: EndpointStateName;
   #idle: (() => void)[] = [];
+  #learnt: ReadonlyMap<string, string> | undefined;
 
   constructor(endpoint: Endpoint, parts: EndpointParts) {
     this.#endpoint = endpoint;
@@ -67,24 +48,12 @@ export class EndpointState implements EndpointView {
     this.breaker = parts.breaker;
     this.cooldown = parts.cooldown;
     this.ramp = parts.slowStart;
-    this.#warming = endpoint.healthPath !== undefined;
-    this.announced = this.#warming ? 'warming' : 'healthy';
-    const averages = {
-      firstToken: this.#firstToken,
-      response: this.#response,
-      tokenInterval: this.#tokenInterval,
-    };
-    this.latency = {
-      get firstToken() {
-        return averages.firstToken.value;
-      },
-      get response() {
-        return averages.response.value;
-      },
-      get tokenInterval() {
-        return averages.tokenInterval.value;
-      },
-    };
+    this.lifecycle = new Lifecycle(parts.gates, endpoint.standby);
+    this.announced = this.state;
+  }
+
+  get description(): Endpoint {
+    return this.#endpoint;
   }
 
   get id(): string {
@@ -128,9 +97,8 @@ export class EndpointState implements EndpointView {
     return this.#endpoint.healthPath;
   }
 
-  /** Its health has not been good yet. */
-  get warming(): boolean {
-    return this.#warming;
+  get phase(): LifecyclePhase {
+    return this.lifecycle.phase;
   }
 
   get slowStart(): number {
@@ -144,8 +112,7 @@ export class EndpointState implements EndpointView {
   get available(): boolean {
     return (
       this.weight > 0 &&
-      !this.draining &&
-      !this.#warming &&
+      this.phase === 'ready' &&
       !this.coolingOff &&
       this.breaker.admits &&
       this.outstanding < this.maxOutstanding
@@ -153,41 +120,51 @@ export class EndpointState implements EndpointView {
   }
 
   get state(): EndpointStateName {
-    if (this.draining) return 'draining';
-    if (this.#warming) return 'warming';
+    const { phase } = this;
+    if (phase === 'warming' || phase === 'standby' || phase === 'draining') return phase;
+    if (phase === 'gone') return 'draining';
     const breaker = this.breaker.state;
     if (breaker !== 'closed') return breaker;
     return this.coolingOff ? 'cooling-off' : 'healthy';
   }
 
+  /** `undefined` serves every model. */
+  get models(): ReadonlyMap<string, string> | undefined {
+    return this.#endpoint.models ?? this.#learnt;
+  }
+
   servedModel(model: string): string | undefined {
-    const { models } = this.#endpoint;
+    const { models } = this;
     return models === undefined ? model : models.get(model);
   }
 
   /** A new description of the same endpoint: counters, breaker, connections and what its limit has learnt stay. */
   describe(endpoint: Endpoint): void {
+    const { standby } = this.#endpoint;
     this.#endpoint = endpoint;
     this.limit = this.#limitFor(endpoint);
     // Nobody would ask any more.
-    if (endpoint.healthPath === undefined) this.#warming = false;
+    if (endpoint.healthPath === undefined) this.lifecycle.hold('health', false);
+    if (endpoint.models !== undefined) this.lifecycle.hold('models', false);
+    // The same list again takes nothing back that was activated meanwhile.
+    if (endpoint.standby !== standby) this.lifecycle.rest(endpoint.standby);
   }
 
-  /** Its health is good for the first time. */
-  ready(): void {
-    this.#warming = false;
+  /** The models it says it has; `undefined`: it does not say. */
+  learn(models: readonly string[] | undefined): void {
+    this.#learnt = models && new Map(models.map((model) => [model, model]));
   }
 
   noteFirstToken(elapsed: number): void {
-    this.#firstToken.add(elapsed, this.#clock.now());
+    this.latency.note('firstToken', elapsed, this.#clock.now());
   }
 
   noteResponse(elapsed: number): void {
-    this.#response.add(elapsed, this.#clock.now());
+    this.latency.note('response', elapsed, this.#clock.now());
   }
 
   noteTokenInterval(interval: number): void {
-    this.#tokenInterval.add(interval, this.#clock.now());
+    this.latency.note('tokenInterval', interval, this.#clock.now());
   }
 
   /** One request fewer. */

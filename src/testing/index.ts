@@ -1,3 +1,4 @@
+export * from './discovery-conformance.js';
 export * from './fake-endpoint.js';
 export * from './fake-request.js';
 export * from './manual-clock.js';

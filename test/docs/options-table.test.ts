@@ -17,6 +17,8 @@ const GROUPS = [
   'admission',
   'slowStart',
   'probe',
+  'discoverModels',
+  'warmPool',
 ];
 
 /** Option and default of each row of the tables under a heading, deeper headings included. */
@@ -86,7 +88,7 @@ describe('the page of options', () => {
   });
 
   it('has the defaults that the code has', () => {
-    const resolved = resolveOptions({ endpoints: ENDPOINTS, hedge: true });
+    const resolved = resolveOptions({ endpoints: ENDPOINTS, hedge: true, discoverModels: true });
     const actual = {
       ...resolved,
       retry: { ...RETRY_DEFAULTS, budget: resolved.retry?.budget },

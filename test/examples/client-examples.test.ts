@@ -67,6 +67,23 @@ describe.concurrent('An example runs alone, ends well and says nothing on stderr
       ],
     ],
     [
+      'discovery',
+      [
+        /^One more: +a100 \(3\), t4 \(1\)$/m,
+        /^A mistake: +file:endpoints\.yaml: line 4: `endpoints\[0\]\.weight` must be/m,
+        /^The list stays: +a100 \(3\), t4 \(1\)$/m,
+        /^And serves: +200$/m,
+      ],
+    ],
+    [
+      'warm-pool',
+      [
+        /^reserve is activated: saturated$/m,
+        /^12 at once: { active: 4, reserve: 8 }$/m,
+        /^reserve is back on standby: calm\n 3 at once: { active: 3 }$/m,
+      ],
+    ],
+    [
       'overflow-to-hosted-api',
       [
         /^ 6 at once.*{ 'gpu-[12]': 3, 'gpu-[12]': 3 }$/m,

@@ -1,7 +1,8 @@
 import type { Breaker, BreakerPass, BreakerState } from '../../src/core/breaker.js';
 import type { EndpointChannel } from '../../src/core/transport.js';
 import { Cooldown } from '../../src/state/cooldown.js';
-import { type Endpoint, EndpointState } from '../../src/state/endpoint-state.js';
+import type { Endpoint } from '../../src/state/endpoint.js';
+import { EndpointState } from '../../src/state/endpoint-state.js';
 import { SlowStart } from '../../src/state/slow-start.js';
 import { type ManualClock, manualClock } from '../../src/testing/manual-clock.js';
 
@@ -59,6 +60,8 @@ export function endpointOf(id: string, fields: Partial<Endpoint> = {}): Endpoint
     labels: {},
     quotaGroup: undefined,
     healthPath: undefined,
+    initialDelay: 0,
+    standby: false,
     ...fields,
   };
 }
@@ -75,6 +78,7 @@ export function endpointState(
     breaker: new FakeBreaker(),
     cooldown: new Cooldown(clock, () => 0.5),
     slowStart: new SlowStart(false),
+    gates: fields.healthPath === undefined ? [] : ['health'],
   });
   return state as EndpointState & { readonly breaker: FakeBreaker };
 }

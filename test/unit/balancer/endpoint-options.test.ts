@@ -29,6 +29,8 @@ describe('resolveEndpoints', () => {
         headers: undefined,
         labels: {},
         quotaGroup: undefined,
+        initialDelay: 0,
+        standby: false,
       },
     ]);
   });

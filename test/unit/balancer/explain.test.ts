@@ -32,7 +32,7 @@ describe('explain', () => {
     get('full').outstanding = 1;
     get('cooling').cooldown.begin(100);
     get('open').breaker.state = 'open';
-    get('leaving').draining = true;
+    get('leaving').lifecycle.drain(true);
     const asked = ['ok', 'full', 'cooling', 'open', 'leaving', 'zero', 'model', 'tier'];
     const { choice, exclusions } = explain(engine, { model: 'llama', endpoints: asked });
     expect(choice).toBe('ok');

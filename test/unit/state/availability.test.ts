@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { InferenceRequest } from '../../../src/core/inference-request.js';
 import { type AvailabilityTerms, findCandidates } from '../../../src/state/availability.js';
-import type { Endpoint } from '../../../src/state/endpoint-state.js';
+import type { Endpoint } from '../../../src/state/endpoint.js';
 import { fakeRequest } from '../../../src/testing/fake-request.js';
 import { endpointState } from '../../support/endpoint-rig.js';
 
@@ -87,7 +87,7 @@ describe('findCandidates', () => {
 
   it('leaves a draining endpoint out', () => {
     const leaving = make('a');
-    leaving.draining = true;
+    leaving.lifecycle.drain(true);
     expect(find([leaving, make('b')])).toEqual(ready(['b']));
     expect(find([leaving])).toEqual({ kind: 'none' });
   });
@@ -251,7 +251,7 @@ describe('findCandidates', () => {
 
     it('uses one as soon as it is ready', () => {
       const endpoint = warming('a');
-      endpoint.ready();
+      endpoint.lifecycle.hold('health', false);
       expect(find([endpoint])).toEqual(ready(['a']));
     });
 

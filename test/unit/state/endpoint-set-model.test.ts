@@ -100,6 +100,7 @@ function run(
           destroy: async () => {},
         },
         cooldown: new Cooldown(clock, random),
+        gates: [],
         slowStart: ramp,
         breaker: new OpossumBreaker(resolveBreakerOptions(options), {
           clock,
@@ -148,7 +149,7 @@ function run(
     const serving = members.filter(
       (member) =>
         member.weight > 0 &&
-        !member.draining &&
+        member.phase !== 'draining' &&
         member.servedModel(MODEL) !== undefined &&
         coolFor(member) === 0 &&
         countOf(member) < member.maxOutstanding,
@@ -200,7 +201,7 @@ function run(
       }
     } else if (action.do === 'wait') clock.advance(action.ms);
     else if (action.do === 'drain' && members.length > 0) {
-      (members[action.which % members.length] as EndpointState).draining = true;
+      (members[action.which % members.length] as EndpointState).lifecycle.drain(true);
     } else if (action.do === 'remove' && members.length > 0) {
       set.remove(members[action.which % members.length] as EndpointState);
     } else if (action.do === 'restore') set.update(endpoints);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Endpoint } from '../../../src/state/endpoint.js';
 import { EndpointSet } from '../../../src/state/endpoint-set.js';
-import type { Endpoint } from '../../../src/state/endpoint-state.js';
 import { fakeRequest } from '../../../src/testing/fake-request.js';
 import { manualClock } from '../../../src/testing/manual-clock.js';
 import { endpointOf, endpointState } from '../../support/endpoint-rig.js';
@@ -80,7 +80,7 @@ describe('EndpointSet', () => {
         weight: 7,
         tier: 1,
         labels: { gpu: 'a100' },
-        draining: false,
+        phase: 'ready',
       });
       expect(removed).toEqual(['b', 'c']);
       expect(joined).toEqual(['d']);
@@ -90,7 +90,7 @@ describe('EndpointSet', () => {
       const { set, get } = rig(abc);
       const b = get('b');
       set.update([endpointOf('a')]);
-      expect(b.draining).toBe(true);
+      expect(b.phase).toBe('draining');
       expect(b.state).toBe('draining');
       expect(set.get('b')).toBeUndefined();
     });
@@ -101,15 +101,15 @@ describe('EndpointSet', () => {
       set.update([endpointOf('a', { url: 'http://elsewhere.test' })]);
       expect(set.get('a')).not.toBe(before);
       expect(set.get('a')?.url).toBe('http://elsewhere.test');
-      expect(before.draining).toBe(true);
+      expect(before.phase).toBe('draining');
       expect(removed).toEqual(['a', 'b', 'c']);
     });
 
     it('brings a drained endpoint that is named again back to work', () => {
       const { set, get } = rig(abc);
-      get('a').draining = true;
+      get('a').lifecycle.drain(true);
       set.update(abc);
-      expect(get('a').draining).toBe(false);
+      expect(get('a').phase).toBe('ready');
     });
 
     it('leaves an array that somebody holds as it was', () => {
@@ -127,7 +127,7 @@ describe('EndpointSet', () => {
     set.remove(b);
     expect(ids()).toEqual(['a', 'c']);
     expect(removed).toEqual(['b']);
-    expect(b.draining).toBe(true);
+    expect(b.phase).toBe('draining');
   });
 
   it('lets breakers open up to the ratio; half-open ones count, suspects do not', () => {
