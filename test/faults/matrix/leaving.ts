@@ -25,7 +25,6 @@ export interface LeavingCase {
 }
 
 const COMMENTS = 20_000;
-const ENDLESS = { tokens: Number.POSITIVE_INFINITY };
 
 export const LEAVING_CASES: readonly LeavingCase[] = [
   {
@@ -71,7 +70,7 @@ export const LEAVING_CASES: readonly LeavingCase[] = [
     id: 'dripping',
     title: 'tokens come one by one',
     asks: 'stream',
-    ...ENDLESS,
+    tokens: Number.POSITIVE_INFINITY,
     after: 'content',
   },
   {
@@ -141,10 +140,6 @@ export async function observeLeaving(one: LeavingCase, facade: FacadeName): Prom
   let closedAt: number | undefined;
   const before = server.stats.requests;
   const asking = rig.caller.ask(asks);
-  let over = false;
-  void asking.sight.then(() => {
-    over = true;
-  });
   await rig.runUntil(asking, () => {
     if (after === 'asked') return server.stats.requests > before && rig.isWaiting;
     if (after === 'content') return (server.requests.at(-1)?.tokens ?? 0) >= content;
@@ -156,10 +151,10 @@ export async function observeLeaving(one: LeavingCase, facade: FacadeName): Prom
   const leftAt = performance.now();
   asking.leave();
   const sight = await asking.sight;
-  await rig.runUntil(
-    asking,
-    () => over && rig.balancer.snapshot().outstanding + rig.balancer.snapshot().queued <= (full ? 1 : 0),
-  );
+  await rig.runUntil(asking, () => {
+    const { outstanding, queued } = rig.balancer.snapshot();
+    return outstanding + queued <= (full ? 1 : 0);
+  });
   const asked = server.stats.requests - before;
   const described = describe(sight, rig);
   if (!full) await server.waitFor(({ active }) => active === 0, 5000).catch(() => {});
