@@ -25,7 +25,8 @@ export function createEndpoint(
   { joins, mayOpen, onBreaker }: EndpointSurroundings,
 ): EndpointState {
   const ramp = new SlowStart(slowStart);
-  if (joins) ramp.begin(clock.now());
+  // One on standby is warm by the time that it is activated.
+  if (joins && !endpoint.standby) ramp.begin(clock.now());
   const state: EndpointState = new EndpointState(endpoint, {
     clock,
     channel: openUndiciChannel(endpoint.url, { connectTimeout: timeouts.connect }),

@@ -46,16 +46,18 @@ export class HealthProbe {
 
   /** The list of endpoints, or what they are, has changed. */
   review(): void {
-    for (const member of this.#engine.endpoints.members) this.watch(member);
+    for (const member of this.#engine.endpoints.members) {
+      if (!this.#watched.has(member)) this.watch(member);
+    }
   }
 
-  /** To be called for an endpoint that has joined, was activated, or whose breaker has opened. */
+  /** To be called for an endpoint that was activated, or whose breaker has opened: it is asked sooner, never later. */
   watch(endpoint: EndpointState): void {
     if (this.#closed || !this.#wanted(endpoint)) return;
     const known = this.#watched.get(endpoint);
-    if (known?.call !== undefined || (known !== undefined && endpoint.breaker.state === 'closed')) return;
+    if (known?.call !== undefined) return;
     const watch = known ?? {
-      due: 0,
+      due: Number.POSITIVE_INFINITY,
       startedAt: 0,
       call: undefined,
       late: false,
@@ -63,7 +65,8 @@ export class HealthProbe {
       complained: false,
     };
     this.#watched.set(endpoint, watch);
-    this.#await(endpoint, watch, this.#firstWait(endpoint));
+    const due = watch.due - this.#engine.clock.now();
+    this.#await(endpoint, watch, Math.min(due, this.#firstWait(endpoint)));
   }
 
   /** The endpoint has left. */
@@ -84,7 +87,8 @@ export class HealthProbe {
   }
 
   #firstWait({ phase, lifecycle, description, breaker }: EndpointState): number {
-    if (phase === 'warming') return lifecycle.isShut('initial-delay') ? description.initialDelay : 0;
+    if (lifecycle.isShut('initial-delay')) return description.initialDelay;
+    if (phase === 'warming') return 0;
     const { interval } = this.#engine.options.probe;
     const now = this.#engine.clock.now();
     // Before its time to reopen, so that no request is spent on an endpoint that would say no.
@@ -183,7 +187,7 @@ export class HealthProbe {
 
   #wanted(endpoint: EndpointState): boolean {
     const { phase, lifecycle, healthPath } = endpoint;
-    if (phase === 'warming' && lifecycle.isShut('initial-delay')) return true;
+    if (lifecycle.isShut('initial-delay')) return phase === 'warming' || phase === 'standby';
     if (healthPath === undefined) return false;
     if (phase === 'warming') return lifecycle.isShut('health');
     const always = Number.isFinite(this.#engine.options.probe.unhealthyThreshold);

@@ -21,7 +21,7 @@ export interface PoolSituation {
 }
 
 /**
- * The load of the endpoints that share a model with a reserve.
+ * The load of the endpoints that share a model with a reserve, in its own tier and below.
  *
  * @param without left out of the count, as if it were on standby
  */
@@ -38,7 +38,8 @@ export function loadAround(
     if (model === '' || reserve.servedModel(model) !== undefined) demand += count;
   }
   for (const member of members) {
-    if (member.weight === 0 || !shareModel(reserve, member)) continue;
+    // Higher tiers take what the lower ones cannot: a hosted API without limits must not keep reserves asleep.
+    if (member.weight === 0 || member.tier > reserve.tier || !shareModel(reserve, member)) continue;
     demand += member.outstanding;
     if (member === without) continue;
     const { phase } = member;

@@ -66,7 +66,7 @@ export function dns(name: string, options: DnsOptions = {}): DiscoverySource {
   if (!service && given.port === undefined)
     throw new InvalidOptionError('dns.port', 'must be given: an address record has none', given.port);
   const minTtl = numberOption('dns.minTtl', given.minTtl, 1_000, { above: 0 });
-  const maxTtl = numberOption('dns.maxTtl', given.maxTtl, 30_000, { min: minTtl });
+  const maxTtl = numberOption('dns.maxTtl', given.maxTtl, Math.max(30_000, minTtl), { min: minTtl });
   const timeout = numberOption('dns.timeout', given.timeout, 2_000, { integer: true, above: 0 });
   const { clock = systemClock, random = systemRandom, family, servers } = given;
   if (family !== undefined && family !== 4 && family !== 6)

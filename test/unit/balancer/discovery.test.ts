@@ -349,6 +349,37 @@ describe('initialDelay', () => {
   });
 });
 
+describe('Probes under churn', () => {
+  it('come at their own pace, however often the list changes', async () => {
+    servers.server('http://b').health = servers.server('http://c').health = (call) => call.status(503);
+    const { balancer, tell } = balance({
+      retry: false,
+      breaker: { consecutiveFailures: 1, openFor: 60_000 },
+    });
+    const b = { ...B, healthPath: '/health' };
+    const c = { url: 'http://c', id: 'c', healthPath: '/health' };
+    servers.server('http://c').health = (call) => call.json();
+    tell.update([A, b, c]);
+    await servers.clock.advanceAsync(0);
+    servers.server('http://c').health = (call) => call.status(503);
+    servers.server('http://c').does = (call) => call.status(500);
+    const failing = balancer.fetch(CHAT, { ...chat(true), evenkeel: { endpoints: ['c'] } });
+    await servers.clock.advanceAsync(0);
+    await failing;
+    expect(balancer.endpoints.map(({ state }) => state)).toEqual(['healthy', 'warming', 'open']);
+    for (let update = 0; update < 1_000; update++) {
+      tell.update([A, b, c, { url: `http://d${update % 7}` }]);
+      await servers.clock.advanceAsync(50);
+    }
+    // 50 s, at every 4 to 5 s.
+    for (const url of ['http://b', 'http://c']) {
+      expect(servers.server(url).probes).toBeGreaterThanOrEqual(9);
+      expect(servers.server(url).probes).toBeLessThanOrEqual(15);
+    }
+    await balancer.close();
+  });
+});
+
 describe('Thresholds of probes', () => {
   it('a newcomer needs so many yeses in a row, and a ready one so many noes', async () => {
     const { balancer, tell, events } = balance({

@@ -167,6 +167,40 @@ describe('An endpoint on standby', () => {
     await balancer.close();
   });
 
+  it('is activated rather than a higher tier without limits kept busy', async () => {
+    servers.server(WORK).does = servers.server(ONE).does = answersIn(60_000);
+    const [work, one] = FLEET;
+    const endpoints = [work, one, { url: 'http://hosted', id: 'hosted', tier: 1 }] as EndpointConfig[];
+    const { balancer, ask, moves } = balance({ endpoints });
+    void ask(12);
+    await servers.clock.advanceAsync(500);
+    expect(moves()).toEqual(['500 endpoint-activated one saturated']);
+    expect(balancer.endpoints.map(({ id, outstanding }) => [id, outstanding])).toEqual([
+      ['work', 10],
+      ['one', 0],
+      // Its two have been answered.
+      ['hosted', 0],
+    ]);
+    void ask(1);
+    await servers.clock.advanceAsync(0);
+    expect(balancer.endpoints.find(({ id }) => id === 'one')?.outstanding).toBe(1);
+    await balancer.close();
+  });
+
+  it('that joined with an initialDelay waits for it once, on standby already', async () => {
+    const [work] = FLEET;
+    const { balancer, states } = balance({ endpoints: [work] as EndpointConfig[], warmPool: false });
+    balancer.add({ url: ONE, id: 'one', standby: true, initialDelay: 10_000 });
+    balancer.add({ url: TWO, id: 'two', standby: true, initialDelay: 10_000 });
+    await servers.clock.advanceAsync(9_000);
+    await balancer.activate('one');
+    expect(states()).toMatchObject({ one: 'warming', two: 'standby' });
+    await servers.clock.advanceAsync(1_000);
+    await balancer.activate('two');
+    expect(states()).toMatchObject({ one: 'healthy', two: 'healthy' });
+    await balancer.close();
+  });
+
   it('is activated and put back by call, and then the pool lets it be', async () => {
     const { balancer, states, moves } = balance({ warmPool: { calm: 0 } });
     await balancer.activate('one');
