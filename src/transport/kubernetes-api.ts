@@ -18,6 +18,8 @@ export interface KubernetesRequest {
   readonly query?: Readonly<Record<string, string>>;
   /** Sent as JSON; that of a `PATCH` as a merge patch (RFC 7396). */
   readonly body?: unknown;
+  /** Media type of the answer, where it is to be another form of the object. Default `application/json`. */
+  readonly accept?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -32,12 +34,12 @@ export interface KubernetesApi {
    */
   request(call: KubernetesRequest): Promise<unknown>;
   /**
-   * The objects of a watch, as they come; ends when the API ends it.
+   * Resolves when the API takes up the watch, with its events as they come; they end when the API ends it.
    *
    * @param idle longest silence in ms; 0 for any. A connection that died without a word is noticed by nothing else
    * @throws KubernetesApiError as `request`, and when the connection breaks
    */
-  watch(call: KubernetesRequest, idle: number): AsyncIterable<unknown>;
+  watch(call: KubernetesRequest, idle: number): Promise<AsyncIterable<unknown>>;
   close(): Promise<void>;
 }
 
@@ -106,19 +108,11 @@ class HttpKubernetesApi implements KubernetesApi {
     }
   }
 
-  async *watch(call: KubernetesRequest, idle: number): AsyncIterable<unknown> {
+  async watch(call: KubernetesRequest, idle: number): Promise<AsyncIterable<unknown>> {
     const { body, name } = await this.#call({ ...call, query: { ...call.query, watch: '1' } }, idle);
-    let line = '';
-    try {
-      // Lines come in pieces, and a piece may hold many; `setEncoding` keeps split characters together.
-      for await (const piece of body.setEncoding('utf8') as AsyncIterable<string>) {
-        const lines = (line + piece).split('\n');
-        line = lines.pop() ?? '';
-        for (const whole of lines) if (whole.trim() !== '') yield JSON.parse(whole) as unknown;
-      }
-    } catch (error) {
-      throw lost(name, error, call.signal);
-    }
+    return jsonLines(body.setEncoding('utf8') as AsyncIterable<string>, (error) =>
+      lost(name, error, call.signal),
+    );
   }
 
   async close(): Promise<void> {
@@ -142,14 +136,15 @@ class HttpKubernetesApi implements KubernetesApi {
     }
   }
 
-  async #send({ method = 'GET', path, query, body, signal }: KubernetesRequest, bodyTimeout: number) {
+  async #send(call: KubernetesRequest, bodyTimeout: number) {
+    const { method = 'GET', path, query, body, accept = 'application/json', signal } = call;
     const { token, ca } = await this.#credentials.current();
     const search = query === undefined ? '' : `?${new URLSearchParams(query)}`;
     return send(this.#server + path + search, {
       dispatcher: this.#agent(ca),
       method,
       headers: {
-        accept: 'application/json',
+        accept,
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(body === undefined
           ? {}
@@ -170,6 +165,20 @@ class HttpKubernetesApi implements KubernetesApi {
       this.#connections = { ca, agent: new Agent({ connect: { ca, timeout: this.#timeout } }) };
     }
     return this.#connections.agent;
+  }
+}
+
+/** Lines come in pieces, and a piece may hold many. */
+async function* jsonLines(pieces: AsyncIterable<string>, asError: (error: unknown) => unknown) {
+  let line = '';
+  try {
+    for await (const piece of pieces) {
+      const lines = (line + piece).split('\n');
+      line = lines.pop() ?? '';
+      for (const whole of lines) if (whole.trim() !== '') yield JSON.parse(whole) as unknown;
+    }
+  } catch (error) {
+    throw asError(error);
   }
 }
 
