@@ -56,7 +56,8 @@ export class ObjectWatch {
   readonly #listener: ObjectListener;
   readonly #objects = new Map<string, KubernetesObject>();
   #version: string | undefined;
-  /** Whether the API has taken up the watch, and whether it has come to anything. */
+  /** Of the last round: whether it had to list, whether the API took up its watch, and whether that came to anything. */
+  #listed = false;
   #accepted = false;
   #fruitful = false;
 
@@ -77,9 +78,12 @@ export class ObjectWatch {
       const status = error instanceof KubernetesApiError ? error.status : undefined;
       // Whatever it is that the API has against this version, a list has none.
       if (status !== undefined) this.#version = undefined;
-      // Connections break and versions are forgotten: that is news when it happens again at once.
-      const usual = status === GONE || (this.#accepted && status === undefined);
-      if (!usual || failures > 0) this.#listener.failed(error);
+      // Versions are forgotten, though not the one just listed. Connections break, though not again and again.
+      const usual =
+        status === GONE
+          ? !this.#listed || this.#fruitful
+          : status === undefined && this.#accepted && failures === 0;
+      if (!usual) this.#listener.failed(error);
       // Random, so that clients which an API server has lost together do not come back together.
       const wait = Math.min(maxRetry, retry * 2 ** failures++) * (0.5 + 0.5 * random());
       await pause(clock, wait, signal);
@@ -89,6 +93,7 @@ export class ObjectWatch {
   /** One watch, after a list where one is needed. Resolves when it has run its time. */
   async #follow(signal: AbortSignal): Promise<void> {
     const { api, clock, random, watchTimeout } = this.#terms;
+    this.#listed = this.#version === undefined;
     this.#accepted = false;
     this.#fruitful = false;
     const resourceVersion = this.#version ?? (await this.#list(signal));

@@ -80,7 +80,8 @@ export function listReplicas(
     for (const endpoint of slice.endpoints ?? []) {
       const address = endpoint.addresses[0];
       if (address === undefined) continue;
-      const replica = { address, ...chosen, ...describe(slice, endpoint, pods) };
+      const { port: number, appProtocol } = chosen;
+      const replica = { address, port: number, appProtocol, ...describe(slice, endpoint, pods) };
       const key = `${replica.pod ?? address}:${replica.port}`;
       if (!takesRequests(endpoint)) found.set(key, undefined);
       else if (!found.has(key)) found.set(key, replica);

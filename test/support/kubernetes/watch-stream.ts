@@ -65,6 +65,7 @@ export class WatchStream {
   }
 
   #send(type: string, object: object): void {
-    this.#response.write(`${JSON.stringify({ type, object })}\n`);
+    // Clients may take their time to notice the end.
+    if (!this.#response.writableEnded) this.#response.write(`${JSON.stringify({ type, object })}\n`);
   }
 }
