@@ -17,6 +17,7 @@ export class FakeKubernetes implements AsyncDisposable {
   readonly #service: ApiService;
   readonly #listener: Listener;
   readonly #waiters = new Set<() => void>();
+  #connections = 0;
 
   static async start(access: Partial<Access> = {}): Promise<FakeKubernetes> {
     const fake = new FakeKubernetes({ tokens: access.tokens, rules: access.rules });
@@ -28,7 +29,10 @@ export class FakeKubernetes implements AsyncDisposable {
     this.#service = new ApiService(access, () => this.#moved());
     this.#listener = new Listener(0, 5_000, {
       request: (request, response) => void this.#service.accept(request, response),
-      connections: () => {},
+      connections: (change) => {
+        this.#connections += change;
+        this.#moved();
+      },
     });
   }
 
@@ -38,6 +42,11 @@ export class FakeKubernetes implements AsyncDisposable {
 
   get port(): number {
     return this.#listener.port;
+  }
+
+  /** Open ones, at rest or in use. */
+  get connections(): number {
+    return this.#connections;
   }
 
   /** Who may ask, and for what; may be changed. */
@@ -117,7 +126,7 @@ export class FakeKubernetes implements AsyncDisposable {
     return this.#listener.open();
   }
 
-  /** Resolves once `holds`, asked now and after every request and end of a watch. */
+  /** Resolves once `holds`, asked now and whenever a request, watch or connection begins or ends. */
   until(holds: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       const check = () => {

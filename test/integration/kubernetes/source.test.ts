@@ -6,6 +6,7 @@ import { manualClock, seededRandom } from '../../../src/testing/index.js';
 import { FakeKubernetes } from '../../support/fake-kubernetes.js';
 import { Heard } from '../../support/kubernetes/heard.js';
 import { endpointSlice, pod } from '../../support/kubernetes/manifests.js';
+import { passUntil } from '../../support/kubernetes/pass-until.js';
 
 /** No waits: what is retried is retried at once. */
 const QUICK = { retry: 0, maxRetry: 0 };
@@ -144,10 +145,7 @@ describe('A watch that ends', () => {
       fake.cutWatches();
       await fake.until(() => fake.watches().length === 0);
       publish(fake, [`10.0.1.${second}`]);
-      // The wait is 250 to 500 ms; it begins when the source has seen the cut.
-      while (clock.pending === 0) await new Promise((resolve) => setImmediate(resolve));
-      await clock.advanceAsync(500);
-      await fake.until(() => fake.watches().length === 1);
+      await passUntil(clock, () => fake.watches().length === 1);
       await heard.until(has(urls(`10.0.1.${second}`)));
     }
     expect(cluster.verbs()).toEqual(['list', ...Array<string>(61).fill('watch')]);
@@ -167,11 +165,9 @@ describe('A watch that ends', () => {
     for (let round = 0; round < 6; round++) {
       fake.endWatches();
       await fake.until(() => fake.watches().length === 0);
-      while (clock.pending === 0) await new Promise((resolve) => setImmediate(resolve));
       const before = clock.now();
-      while (clock.pending > 0) await clock.advanceAsync(10);
+      await passUntil(clock, () => fake.watches().length === 1);
       waits.push(clock.now() - before);
-      await fake.until(() => fake.watches().length === 1);
     }
     expect(waits).toEqual([100, 200, 400, 800, 1_000, 1_000]);
     expect(heard.problems).toHaveLength(5);
@@ -210,11 +206,9 @@ describe('A version that is forgotten', () => {
     for (let round = 0; round < 5; round++) {
       fake.failWatches(410, 'Expired');
       await fake.until(() => fake.watches().length === 0);
-      while (clock.pending === 0) await new Promise((resolve) => setImmediate(resolve));
       const before = clock.now();
-      while (clock.pending > 0) await clock.advanceAsync(10);
+      await passUntil(clock, () => fake.watches().length === 1);
       waits.push(clock.now() - before);
-      await fake.until(() => fake.watches().length === 1);
     }
     expect(waits).toEqual([100, 200, 400, 800, 1_000]);
     expect(heard.errors).toHaveLength(5);
@@ -251,18 +245,17 @@ describe('An API server that is gone', () => {
     await fake.stop();
     publish(fake, ['10.0.0.2']);
     const tries: number[] = [];
-    while (clock.now() < 65_000) {
-      while (clock.pending === 0) await new Promise((resolve) => setImmediate(resolve));
-      await clock.advanceAsync(50);
+    await passUntil(clock, () => {
       if (heard.errors.length > tries.length) tries.push(clock.now());
-    }
+      return clock.now() >= 65_000;
+    });
     // 0.5 s, 1, 2, 4, 8, 16, 30 at most, half of each at least.
     expect(tries.length).toBeGreaterThanOrEqual(6);
     expect(tries.length).toBeLessThanOrEqual(9);
     expect(heard.problems[0]).toMatch(/^GET \/apis\/discovery.* had no answer: /);
     expect(heard.lists).toHaveLength(1);
     await fake.restart();
-    while (heard.lists.length === 1) await clock.advanceAsync(100);
+    await passUntil(clock, () => heard.lists.length > 1);
     expect(heard.urls).toEqual(urls('10.0.0.2'));
   });
 
