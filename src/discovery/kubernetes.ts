@@ -84,7 +84,9 @@ export function kubernetes(
   if (given.namespace !== undefined && !isName(given.namespace))
     throw new InvalidOptionError('kubernetes.namespace', 'must be the name of a namespace', given.namespace);
   const retry = numberOption('kubernetes.retry', given.retry, 500, { min: 0 });
+  const name = `kubernetes:${services.join('+')}`;
   const terms = {
+    name,
     services,
     port: resolvePort(given.port),
     pods: resolvePods(given.pods),
@@ -101,7 +103,7 @@ export function kubernetes(
   // Refuses mistakes in it now and not when somebody watches.
   kubernetesApi(access);
   return {
-    name: `kubernetes:${services.join('+')}`,
+    name,
     watch(listener: DiscoveryListener) {
       const watch = new ServiceWatch(kubernetesApi(access), terms, listener);
       return () => watch.stop();

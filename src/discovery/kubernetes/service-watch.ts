@@ -1,5 +1,6 @@
 import type { DiscoveryListener } from '../../core/discovery.js';
 import type { EndpointConfig } from '../../core/endpoint.js';
+import { DiscoveryError } from '../../errors.js';
 import type { KubernetesApi } from '../../transport/kubernetes-api.js';
 import { type KubernetesObject, ObjectWatch, type ObjectWatchTerms } from './object-watch.js';
 import { type EndpointTerms, endpointOf } from './replica-endpoint.js';
@@ -8,6 +9,8 @@ import { type EndpointSlice, listReplicas, SERVICE_NAME } from './replicas.js';
 export interface ServiceWatchTerms
   extends Omit<EndpointTerms, 'problem'>,
     Pick<ObjectWatchTerms, 'clock' | 'random' | 'watchTimeout' | 'retry' | 'maxRetry'> {
+  /** Of the source, for messages. */
+  readonly name: string;
   readonly services: readonly string[];
   readonly port: string | number | undefined;
   /** Label selector of the pods; without it none are watched. */
@@ -28,7 +31,7 @@ export class ServiceWatch {
   /** The list told last, as text. */
   #told: string | undefined;
   /** What is wrong with the objects as they are, so that it is said once. */
-  #problems: readonly string[] = [];
+  #problems: ReadonlySet<string> = new Set();
   #stopped: Promise<void> | undefined;
 
   constructor(api: KubernetesApi, terms: ServiceWatchTerms, listener: DiscoveryListener) {
@@ -74,7 +77,7 @@ export class ServiceWatch {
           keep(objects);
           this.#changed();
         },
-        failed: (error) => this.#listener.failed(error),
+        failed: (error) => this.#failed(error),
       },
     );
     return watch.run(this.#abort.signal);
@@ -86,8 +89,8 @@ export class ServiceWatch {
     const problems = new Set<string>();
     const endpoints = this.#endpoints(this.#slices, (problem) => problems.add(problem));
     const known = this.#problems;
-    this.#problems = [...problems];
-    for (const problem of problems) if (!known.includes(problem)) this.#listener.failed(new Error(problem));
+    this.#problems = problems;
+    for (const problem of problems) if (!known.has(problem)) this.#failed(new Error(problem));
     const text = JSON.stringify(endpoints);
     if (endpoints === undefined || text === this.#told) return;
     this.#told = text;
@@ -104,5 +107,9 @@ export class ServiceWatch {
       problem(error instanceof Error ? error.message : String(error));
       return undefined;
     }
+  }
+
+  #failed(error: Error): void {
+    this.#listener.failed(new DiscoveryError(this.#terms.name, error.message, { cause: error }));
   }
 }

@@ -171,7 +171,9 @@ describe('A watch that ends', () => {
     }
     expect(waits).toEqual([100, 200, 400, 800, 1_000, 1_000]);
     expect(heard.problems).toHaveLength(5);
-    expect(heard.problems[0]).toMatch(/^The watch of \/apis\/discovery.* ended as soon as it had begun$/);
+    expect(heard.problems[0]).toMatch(
+      /^kubernetes:llm: The watch of \/apis\/discovery.* ended as soon as it had begun$/,
+    );
   });
 });
 
@@ -232,7 +234,9 @@ describe('A version that is forgotten', () => {
     fake.failWatches(500, 'InternalError');
     await fake.until(() => fake.requests.length === 4);
     expect(cluster.verbs()).toEqual(['list', 'watch', 'list', 'watch']);
-    expect(heard.problems).toEqual([expect.stringMatching(/^The watch of .* was ended: .*InternalError$/)]);
+    expect(heard.problems).toEqual([
+      expect.stringMatching(/^kubernetes:llm: The watch of .* was ended: .*InternalError$/),
+    ]);
   });
 });
 
@@ -252,7 +256,7 @@ describe('An API server that is gone', () => {
     // 0.5 s, 1, 2, 4, 8, 16, 30 at most, half of each at least.
     expect(tries.length).toBeGreaterThanOrEqual(6);
     expect(tries.length).toBeLessThanOrEqual(9);
-    expect(heard.problems[0]).toMatch(/^GET \/apis\/discovery.* had no answer: /);
+    expect(heard.problems[0]).toMatch(/^kubernetes:llm: GET \/apis\/discovery.* had no answer: /);
     expect(heard.lists).toHaveLength(1);
     await fake.restart();
     await passUntil(clock, () => heard.lists.length > 1);
@@ -324,7 +328,7 @@ describe('What pods say of themselves', () => {
     );
     await heard.until(({ errors }) => errors.length > 1);
     expect(heard.problems[0]).toMatch(
-      /^GET \/api\/v1\/namespaces\/default\/pods was answered 403: pods is forbidden/,
+      /^kubernetes:llm: GET \/api\/v1\/namespaces\/default\/pods was answered 403: pods is forbidden/,
     );
     expect(heard.lists).toEqual([]);
   });
@@ -368,7 +372,7 @@ describe('A mistake of the user', () => {
     await fake.until(() => fake.watches().length === 1);
     publish(fake, ['10.0.0.1', '10.0.0.2']);
     await heard.until(({ errors }) => errors.length === 1);
-    expect(heard.problems).toEqual(['I know nothing of 10.0.0.2']);
+    expect(heard.problems).toEqual(['kubernetes:llm: I know nothing of 10.0.0.2']);
     publish(fake, ['10.0.0.1', '10.0.0.3']);
     await heard.until(has(urls('10.0.0.1', '10.0.0.3')));
     expect(heard.lists).toHaveLength(2);
@@ -379,7 +383,7 @@ describe('A mistake of the user', () => {
     publish(fake, ['10.0.0.1']);
     await using heard = new Heard(kubernetes('llm', { server: fake.url, port: 'htpp' }));
     await heard.until(({ errors }) => errors.length === 1);
-    expect(heard.problems).toEqual(['no port htpp; the Service has the ports: http']);
+    expect(heard.problems).toEqual(['kubernetes:llm: no port htpp; the Service has the ports: http']);
   });
 
   it('never keeps a source from being stopped', async () => {
