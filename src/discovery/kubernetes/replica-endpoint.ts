@@ -53,6 +53,13 @@ function readFields(
     problem(`${key} of ${pod ?? address} must be ${rule}; got ${JSON.stringify(given)}`);
     return undefined;
   };
+  const boolean = (key: string) => {
+    const given = text(key);
+    if (given === 'true' || given === 'false') return given === 'true';
+    if (given !== undefined)
+      problem(`${key} of ${pod ?? address} must be true or false; got ${JSON.stringify(given)}`);
+    return undefined;
+  };
   const models = (text('evenkeel/models') ?? '').split(',').map((model) => model.trim());
   return {
     weight: number('evenkeel/weight', 'a number, at least 0', Number.isFinite),
@@ -60,6 +67,7 @@ function readFields(
     maxOutstanding: number('evenkeel/max-outstanding', 'an integer, at least 1', (value) => {
       return Number.isInteger(value) && value >= 1;
     }),
+    standby: boolean('evenkeel/standby'),
     models: models.every((model) => model === '') ? undefined : models.filter((model) => model !== ''),
   };
 }

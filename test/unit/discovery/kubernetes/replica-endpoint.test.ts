@@ -58,15 +58,22 @@ describe('The endpoint of a replica', () => {
     );
   });
 
-  it('takes weight, tier, limit and models from annotations, and from labels where no annotation says it', () => {
+  it('takes weight, tier, limit, standby and models from annotations, and from labels where no annotation says it', () => {
     const labels = { 'evenkeel/weight': '3', 'evenkeel/tier': '1', 'evenkeel/models': 'never-seen' };
     const annotations = {
       'evenkeel/weight': '0.5',
       'evenkeel/max-outstanding': '32',
+      'evenkeel/standby': 'true',
       'evenkeel/models': 'meta-llama/Llama-3.1-8B, qwen',
     };
     expect(describeEndpoint({ labels, annotations })).toMatchObject({
-      config: { weight: 0.5, tier: 1, maxOutstanding: 32, models: ['meta-llama/Llama-3.1-8B', 'qwen'] },
+      config: {
+        weight: 0.5,
+        tier: 1,
+        maxOutstanding: 32,
+        standby: true,
+        models: ['meta-llama/Llama-3.1-8B', 'qwen'],
+      },
       problems: [],
     });
   });
@@ -76,6 +83,7 @@ describe('The endpoint of a replica', () => {
       'evenkeel/weight': 'heavy',
       'evenkeel/tier': '1.5',
       'evenkeel/max-outstanding': '0',
+      'evenkeel/standby': 'yes',
       'evenkeel/models': ' , ',
     };
     const { config, problems } = describeEndpoint({ annotations });
@@ -84,6 +92,7 @@ describe('The endpoint of a replica', () => {
       'evenkeel/weight of vllm-0 must be a number, at least 0; got "heavy"',
       'evenkeel/tier of vllm-0 must be an integer, at least 0; got "1.5"',
       'evenkeel/max-outstanding of vllm-0 must be an integer, at least 1; got "0"',
+      'evenkeel/standby of vllm-0 must be true or false; got "yes"',
     ]);
     for (const weight of ['', '-1', '0x10', '1e999', 'NaN'])
       expect(describeEndpoint({ annotations: { 'evenkeel/weight': weight } }).problems).toHaveLength(1);
