@@ -8,6 +8,7 @@ import { describe, expect, it, type TestContext } from 'vitest';
 import { FakeKubernetes } from '../../support/fake-kubernetes.js';
 import { deployment, endpointSlice } from '../../support/kubernetes/manifests.js';
 
+const KUBECTL = process.env.KUBECTL ?? 'kubectl';
 const SLICES = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
 
 /** The official client, which brings an undici that older Nodes cannot load. */
@@ -167,14 +168,14 @@ describe('The fake API server, asked by @kubernetes/client-node', () => {
 
 describe('The fake API server, asked by kubectl', () => {
   it('shows `get -w` what is there and what changes, and is scaled', async ({ skip }) => {
-    if (spawnSync('kubectl', ['version', '--client']).error !== undefined) skip('kubectl is not installed');
+    if (spawnSync(KUBECTL, ['version', '--client']).error !== undefined) skip(`${KUBECTL} is not installed`);
     await using fake = await FakeKubernetes.start();
     fake.apply(endpointSlice('llm-1'));
     fake.apply(deployment('llm', 2));
     const home = await mkdtemp(join(tmpdir(), 'kubectl-'));
     // Neither a configuration nor a cache of whoever runs the tests.
     const env = { PATH: process.env.PATH, HOME: home, KUBECONFIG: '/dev/null' };
-    const kubectl = (...args: string[]) => spawn('kubectl', [...args, '--server', fake.url], { env });
+    const kubectl = (...args: string[]) => spawn(KUBECTL, [...args, '--server', fake.url], { env });
 
     const output = 'jsonpath={.type} {.object.metadata.name}{"\\n"}';
     const watch = kubectl('get', 'endpointslices', '-w', '--output-watch-events', '-o', output);
