@@ -118,7 +118,7 @@ describe('The Kubernetes manifests', () => {
     }
   });
 
-  it('have Services that select the pods of their Deployments, by a port that these have', () => {
+  it('have Services that select the pods of their Deployments', () => {
     for (const name of ['vllm', 'vllm-warm', 'app']) {
       const service = named('Service', name) as unknown as { spec: { selector: object } };
       const { spec } = named('Deployment', name) as unknown as {

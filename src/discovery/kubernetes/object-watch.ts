@@ -78,16 +78,17 @@ export class ObjectWatch {
       const status = error instanceof KubernetesApiError ? error.status : undefined;
       // Whatever it is that the API has against this version, a list has none.
       if (status !== undefined) this.#version = undefined;
-      // Versions are forgotten, though not the one just listed. Connections break, though not again and again.
-      const usual =
-        status === GONE
-          ? !this.#listed || this.#fruitful
-          : status === undefined && this.#accepted && failures === 0;
-      if (!usual) this.#listener.failed(error);
+      if (!this.#isUsual(status, failures)) this.#listener.failed(error);
       // Random, so that clients which an API server has lost together do not come back together.
       const wait = Math.min(maxRetry, retry * 2 ** failures++) * (0.5 + 0.5 * random());
       await pause(clock, wait, signal);
     }
+  }
+
+  /** No news: versions are forgotten, but not the one just listed; watches break off, but not again and again. */
+  #isUsual(status: number | undefined, failures: number): boolean {
+    if (status === GONE) return this.#fruitful || !this.#listed;
+    return status === undefined && this.#accepted && failures === 0;
   }
 
   /** One watch, after a list where one is needed. Resolves when it has run its time. */
@@ -99,14 +100,8 @@ export class ObjectWatch {
     const resourceVersion = this.#version ?? (await this.#list(signal));
     const length = watchTimeout * (0.75 + 0.25 * random());
     const timeoutSeconds = String(Math.ceil(length / 1_000));
-    const events = await api.watch(
-      this.#call('PartialObjectMetadata', signal, {
-        resourceVersion,
-        timeoutSeconds,
-        allowWatchBookmarks: 'true',
-      }),
-      length + LATENESS,
-    );
+    const query = { resourceVersion, timeoutSeconds, allowWatchBookmarks: 'true' };
+    const events = await api.watch(this.#call('PartialObjectMetadata', signal, query), length + LATENESS);
     this.#accepted = true;
     const begun = clock.now();
     try {
@@ -121,11 +116,8 @@ export class ObjectWatch {
   }
 
   async #list(signal: AbortSignal): Promise<string> {
-    const list = (await this.#terms.api.request(
-      this.#call('PartialObjectMetadataList', signal),
-    )) as Versioned & {
-      readonly items: readonly KubernetesObject[] | null;
-    };
+    const answer = await this.#terms.api.request(this.#call('PartialObjectMetadataList', signal));
+    const list = answer as Versioned & { readonly items: readonly KubernetesObject[] | null };
     this.#objects.clear();
     for (const object of list.items ?? []) this.#objects.set(object.metadata.name, object);
     this.#version = list.metadata.resourceVersion;
@@ -158,10 +150,7 @@ function asRefusal(path: string, status: object): KubernetesApiError {
   const { code, reason, message } = status as { code?: number; reason?: string; message?: string };
   return new KubernetesApiError(
     `The watch of ${path} was ended: ${message ?? reason ?? 'without a reason'}`,
-    {
-      status: code ?? 500,
-      ...(reason === undefined ? {} : { reason }),
-    },
+    { status: code ?? 500, reason },
   );
 }
 

@@ -17,6 +17,7 @@ export interface ServiceWatchTerms
   readonly pods: string | undefined;
 }
 
+type WatchedResource = Pick<ObjectWatchTerms, 'path' | 'labelSelector' | 'metadataOnly'>;
 type Objects = ReadonlyMap<string, KubernetesObject>;
 
 /** One watcher of a source: follows slices, and pods where it is asked to, and tells the endpoints that come of them. */
@@ -55,31 +56,30 @@ export class ServiceWatch {
   async #run(): Promise<void> {
     const { services, pods } = this.#terms;
     const namespace = `namespaces/${await this.#api.namespace()}`;
-    const slices = this.#watch(
-      `/apis/discovery.k8s.io/v1/${namespace}/endpointslices`,
-      `${SERVICE_NAME} in (${services.join(',')})`,
-      (objects) => {
-        this.#slices = objects;
-      },
-    );
-    if (pods === undefined) return slices;
-    const ofPods = this.#watch(`/api/v1/${namespace}/pods`, pods, (objects) => {
-      this.#pods = objects;
+    const path = `/apis/discovery.k8s.io/v1/${namespace}/endpointslices`;
+    const labelSelector = `${SERVICE_NAME} in (${services.join(',')})`;
+    const ofSlices = this.#watch({ path, labelSelector, metadataOnly: false }, (objects) => {
+      this.#slices = objects;
     });
-    await Promise.all([slices, ofPods]);
+    if (pods === undefined) return ofSlices;
+    const ofPods = { path: `/api/v1/${namespace}/pods`, labelSelector: pods, metadataOnly: true };
+    await Promise.all([
+      ofSlices,
+      this.#watch(ofPods, (objects) => {
+        this.#pods = objects;
+      }),
+    ]);
   }
 
-  #watch(path: string, labelSelector: string, keep: (objects: Objects) => void): Promise<void> {
-    const watch = new ObjectWatch(
-      { ...this.#terms, api: this.#api, path, labelSelector, metadataOnly: path.startsWith('/api/') },
-      {
-        changed: (objects) => {
-          keep(objects);
-          this.#changed();
-        },
-        failed: (error) => this.#failed(error),
+  #watch(resource: WatchedResource, keep: (objects: Objects) => void): Promise<void> {
+    const terms = { ...this.#terms, ...resource, api: this.#api };
+    const watch = new ObjectWatch(terms, {
+      changed: (objects) => {
+        keep(objects);
+        this.#changed();
       },
-    );
+      failed: (error) => this.#failed(error),
+    });
     return watch.run(this.#abort.signal);
   }
 
