@@ -8,7 +8,8 @@ export type EvenkeelErrorCode =
   | 'BODY_ABANDONED'
   | 'BODY_UNREADABLE'
   | 'BALANCER_CLOSED'
-  | 'DISCOVERY_FAILED';
+  | 'DISCOVERY_FAILED'
+  | 'KUBERNETES_API';
 
 const BRAND = Symbol.for('evenkeel.error');
 
@@ -53,7 +54,7 @@ export class StreamError extends EvenkeelError {
   readonly endpoint: string;
 
   constructor(
-    code: Exclude<EvenkeelErrorCode, 'INVALID_OPTION' | 'DISCOVERY_FAILED'>,
+    code: Exclude<EvenkeelErrorCode, 'INVALID_OPTION' | 'DISCOVERY_FAILED' | 'KUBERNETES_API'>,
     message: string,
     endpoint: string,
     options?: ErrorOptions,

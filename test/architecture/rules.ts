@@ -14,7 +14,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ...rows(STRATEGIES, STRATEGY_PARTS),
   ...rows(EFFECTS, STRATEGY_PARTS),
   balancer: [...STRATEGY_PARTS, ...STRATEGIES, ...EFFECTS],
-  ...rows(LOOPS, [...STRATEGY_PARTS, 'balancer']),
+  // Discovery and autoscaling both ask the Kubernetes API; its client is in `transport`.
+  ...rows(LOOPS, [...STRATEGY_PARTS, 'transport', 'balancer']),
   facades: [...STRATEGY_PARTS, 'balancer', ...LOOPS],
   simulation: [...STRATEGY_PARTS, ...STRATEGIES, 'state', 'balancer'],
   testing: [...STRATEGY_PARTS, ...STRATEGIES, 'state', 'balancer'],
