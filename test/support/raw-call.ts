@@ -22,8 +22,8 @@ export class RawCall {
   #received: () => void = () => {};
   #headed = false;
 
-  constructor(url: string, body?: unknown) {
-    this.#request = request(url, { method: body === undefined ? 'GET' : 'POST', agent: false });
+  constructor(url: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) {
+    this.#request = request(url, { method: body === undefined ? 'GET' : 'POST', agent: false, headers });
     this.answer = this.#read();
     this.#request.end(
       typeof body === 'string' ? body : body === undefined ? undefined : JSON.stringify(body),
