@@ -18,7 +18,7 @@ export interface Observation {
 export const GRACE = 500;
 
 /** Milliseconds between two tokens: enough that what comes after the first token does not come with it. */
-export const STEP = 20;
+export const STEP = 10;
 
 /** Runs one fault through one contender, with fresh servers. */
 export async function observe(contender: Contender, row: FaultCase, scope: Scope): Promise<Observation> {

@@ -19,7 +19,7 @@ export interface Absent {
 }
 
 /** The limit of each phase, in ms, the same for all: connect, first byte or token, silence in a body. */
-export const PHASE_LIMIT = 1000;
+export const PHASE_LIMIT = 1500;
 
 /** Attempts at most, the first included, where that can be said. */
 export const MOST_ATTEMPTS = 3;

@@ -35,6 +35,8 @@ const { values, positionals } = parseArgs({
   options: { smoke: { type: 'boolean', default: false } },
 });
 const chosen = values.smoke ? SMOKE : positionals;
+const known = [...faultCases(PACE).map(({ id }) => id), ...Object.keys(LEAVINGS)];
+for (const id of chosen) if (!known.includes(id)) throw new Error(`${id} is none of ${known.join(', ')}`);
 const wanted = (id: string) => chosen.length === 0 || chosen.includes(id);
 const faults = faultCases(PACE).filter(({ id }) => wanted(id));
 const leavings = Object.keys(LEAVINGS).filter(wanted);
@@ -43,32 +45,42 @@ const found = await Promise.all([evenkeel(), nginx(), haproxy(), portkey()]);
 const contenders = found.filter((one): one is Contender => 'front' in one);
 const absent = found.filter((one): one is Absent => 'why' in one);
 for (const { name, why } of absent) console.log(`${name} is left out: ${why}`);
-const results = await run(contenders, faults, leavings);
-for (const contender of contenders) await contender[Symbol.asyncDispose]();
-
 const page = await readFile(PAGE, 'utf8');
+const results = await run(contenders, faults, leavings);
 if (chosen.length === 0) {
+  const text = `\n${report(faults, results, absent)}\n`;
   await writeFile(
     PAGE,
-    page.replace(MARKED, () => `\n${report(faults, results, absent)}\n`),
+    page.replace(MARKED, () => text),
   );
   console.log(`${faults.length} faults and ${leavings.length} ways to leave: written to ${PAGE}`);
 } else {
-  process.exitCode = compare(results, cellsOf(MARKED.exec(page)?.[0] ?? '')) ? 0 : 1;
+  const recorded = cellsOf(MARKED.exec(page)?.[0] ?? '');
+  const odd = compare(results, recorded);
+  if (odd.length > 0) {
+    console.log('\nOnce more, for the machine may have been too busy:');
+    const again = await run(
+      contenders,
+      faults.filter(({ id }) => odd.includes(id)),
+      leavings.filter((id) => odd.includes(id)),
+    );
+    process.exitCode = compare(again, recorded).length === 0 ? 0 : 1;
+  }
 }
+for (const contender of contenders) await contender[Symbol.asyncDispose]();
 
-/** Prints what was seen; false where a contender of the page's own version did otherwise than the page says. */
-function compare(results: readonly Results[], recorded: ReturnType<typeof cellsOf>): boolean {
-  let same = true;
-  for (const id of [...faults.map(({ id }) => id), ...leavings]) {
-    for (const one of results) {
+/** Prints what was seen, and returns the rows in which a contender of the page's own version did otherwise. */
+function compare(results: readonly Results[], recorded: ReturnType<typeof cellsOf>): string[] {
+  return chosen.filter((id) => {
+    const same = results.map((one) => {
       const now = cell(one, id);
+      if (now === undefined) return true;
       const then = recorded.get(id)?.get(columnOf(one));
       const verdict =
         then === undefined ? 'not on the page' : then === now ? 'as on the page' : `the page says: ${then}`;
-      if (then !== undefined && then !== now) same = false;
       console.log(`${id.padEnd(24)}${columnOf(one).padEnd(28)}${now.padEnd(36)}${verdict}`);
-    }
-  }
-  return same;
+      return then === undefined || then === now;
+    });
+    return same.includes(false);
+  });
 }

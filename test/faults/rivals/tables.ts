@@ -44,11 +44,11 @@ function row(id: string, title: string, results: readonly Results[]): string {
 
 /**
  * What a contender made of one row. Of a fault: with a good server beside the faulty one, then without; once where
- * both are the same.
+ * both are the same. `undefined` when it was not run.
  *
  * @param id of a fault, or of a leaving
  */
-export function cell({ faults, leavings }: Results, id: string): string {
+export function cell({ faults, leavings }: Results, id: string): string | undefined {
   const fault = faults.get(id);
   if (fault !== undefined) {
     const scopes = SCOPES.map((scope) => {
@@ -59,7 +59,8 @@ export function cell({ faults, leavings }: Results, id: string): string {
     return [...new Set(scopes)].join(' · ');
   }
   const heard = leavings.get(id);
-  return heard === undefined ? 'not run' : heard ? 'hears' : '**works on**';
+  if (heard === undefined) return undefined;
+  return heard ? 'hears' : '**works on**';
 }
 
 /** The cells of a page as it was written: by the row's id, then by column. */
