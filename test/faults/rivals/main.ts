@@ -48,12 +48,13 @@ for (const { name, why } of absent) console.log(`${name} is left out: ${why}`);
 const page = await readFile(PAGE, 'utf8');
 const results = await run(contenders, faults, leavings);
 if (chosen.length === 0) {
-  const text = `\n${report(faults, results, absent)}\n`;
-  await writeFile(
-    PAGE,
-    page.replace(MARKED, () => text),
-  );
-  console.log(`${faults.length} faults and ${leavings.length} ways to leave: written to ${PAGE}`);
+  const text = report(faults, results);
+  if (absent.length > 0) console.log(`Not written to ${PAGE}, which has all of them:\n\n${text}`);
+  else {
+    const written = page.replace(MARKED, () => `\n${text}\n`);
+    await writeFile(PAGE, written);
+    console.log(`${faults.length} faults and ${leavings.length} ways to leave: written to ${PAGE}`);
+  }
 } else {
   const recorded = cellsOf(MARKED.exec(page)?.[0] ?? '');
   const odd = compare(results, recorded);

@@ -1,20 +1,15 @@
 import type { FaultCase } from '../matrix/cases.js';
 import { PATIENCE } from './call.js';
 import { GRACE, type Observation } from './cell.js';
-import { type Absent, MOST_ATTEMPTS, PHASE_LIMIT } from './contender.js';
+import { MOST_ATTEMPTS, PHASE_LIMIT } from './contender.js';
 import { type Results, SCOPES } from './run.js';
 import { columnOf, faultTable, leavingTable, table } from './tables.js';
 
 /** Everything between the markers of the page. */
-export function report(
-  faults: readonly FaultCase[],
-  results: readonly Results[],
-  absent: readonly Absent[],
-): string {
+export function report(faults: readonly FaultCase[], results: readonly Results[]): string {
   const asked = (asks: FaultCase['asks']) => faults.filter((row) => row.asks === asks);
   return [
-    `Made by \`npm run rivals\` on Node ${process.versions.node}: ${results.map(columnOf).join(', ')}.`,
-    ...absent.map(({ name, why }) => `Left out: ${name} (${why}).`),
+    `Written by \`npm run rivals\` (two minutes) on Node ${process.versions.node}: ${results.map(columnOf).join(', ')}. \`npm run rivals -- cut-middle hang\` runs a few rows and holds them against this page.`,
     '',
     SET_UP,
     '### In sum',
