@@ -30,18 +30,18 @@ export function report(faults: readonly FaultCase[], results: readonly Results[]
   ].join('\n');
 }
 
-const SET_UP = `Each cell has two fresh mock servers, a fresh proxy in front of them and one caller, who waits ${PATIENCE / 1000} s at most. All have the same limits, ${PHASE_LIMIT} ms each: to connect, to the first byte (evenkeel: the first token), and of silence in a body. Nothing else of evenkeel's is set but ${MOST_ATTEMPTS} attempts, its default; it runs as Express middleware, so that it is one HTTP hop as they are.
+const SET_UP = `Each cell has two fresh mock servers, a fresh proxy in front of them and one caller, who waits ${PATIENCE / 1000} s at most (four callers where a server refuses connections). All have the same limits, ${PHASE_LIMIT} ms each: to connect, to the first byte (evenkeel: the first token), and of silence in a body; Portkey's gateway has only one, to the headers. Nothing else of evenkeel's is set but ${MOST_ATTEMPTS} attempts, its default; it runs as Express middleware, so that it is one HTTP hop as they are.
 
 | | |
 |---|---|
-| nginx | [nginx.conf](../test/faults/rivals/nginx.conf): no buffering, \`proxy_next_upstream\` for everything it knows, \`non_idempotent\` included |
+| nginx | [nginx.conf](../test/faults/rivals/nginx.conf): no buffering, \`proxy_next_upstream\` for errors, timeouts, 429 and 5xx, \`non_idempotent\` included |
 | HAProxy | [haproxy.cfg](../test/faults/rivals/haproxy.cfg): \`leastconn\`, \`retry-on all-retryable-errors\`, \`redispatch\`, \`abortonclose\` |
-| @portkey-ai/gateway | [portkey.ts](../test/faults/rivals/portkey.ts): \`loadbalance\` over two \`fallback\` groups, since \`loadbalance\` alone never asks a second server; \`retry\` with 1 attempt and its own status codes; \`request_timeout\`. As npm installs it, this version answers every streamed request with 500, for it appends to headers that its HTTP library hands it read-only; it is given headers that it can append to |
+| @portkey-ai/gateway | [portkey.ts](../test/faults/rivals/portkey.ts): \`loadbalance\` over two \`fallback\` groups, since \`loadbalance\` alone never asks a second server; \`retry\` with 1 attempt for its default status codes; \`request_timeout\`. As npm installs it, this version answers every streamed request with 500, for it appends to headers that its HTTP library hands it read-only; it is given headers that it can append to |
 
 Health checks, which all of them have in some form, have no part in this: one call decides each cell. nginx and HAProxy do not read bodies: that a stream ends cleanly in the middle, or that comments are no progress, is nothing that they could know.
 `;
 
-const LEGEND = `Before the dot one of the two servers fails, the one that is asked first; after it both do. Without a dot it is the same. In brackets the requests that the servers got for the caller's one. A number is the status that the caller got; *told* is the server's own error or its broken event, inside an answer of status 200; *breaks off* is an error from the caller's HTTP client; **as success** is a part of an answer, or none, in a 200 that ended properly; **no end**: the caller gave up waiting; † a server still worked for the caller ${GRACE} ms after the caller had gone.
+const LEGEND = `Before the dot one of the two servers fails, the one that is asked first; after it both do. Without a dot it is the same. In brackets the requests that the servers got for the caller's one. A number is the status that the caller got; *told* is the server's own word inside an answer of status 200: an error, a broken event, the finish reason \`abort\`; *breaks off* is an error from the caller's HTTP client; **as success** is a part of an answer, or none, in a 200 that ended properly; **no end**: the caller gave up waiting; † a server still worked for the caller ${GRACE} ms after the caller had gone.
 `;
 
 function summary(results: readonly Results[]): string {
