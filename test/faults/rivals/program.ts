@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Front } from './contender.js';
 
@@ -65,7 +68,33 @@ function accepts(port: number): Promise<boolean> {
   });
 }
 
-/** Fills `{{name}}` in a configuration. */
-export function fillIn(template: string, values: Readonly<Record<string, string | number>>): string {
-  return template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => String(values[name]));
+/**
+ * Starts a program with a configuration of its own.
+ *
+ * @param template file beside this one; `{{name}}` stands for a value, `{{port}}` for where it shall listen
+ * @param args for a folder that holds the configuration, under the template's name
+ */
+export async function startConfigured(
+  command: string,
+  { template, values, args }: Configuration,
+): Promise<Front> {
+  const folder = await mkdtemp(join(tmpdir(), 'rivals-'));
+  const port = await freePort();
+  const text = await readFile(new URL(template, import.meta.url), 'utf8');
+  const filled = text.replace(/\{\{(\w+)\}\}/g, (_, name: string) => String({ ...values, port }[name]));
+  await writeFile(join(folder, template), filled);
+  const program = await startProgram(command, args(folder), port);
+  return {
+    url: program.url,
+    async [Symbol.asyncDispose]() {
+      await program[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+interface Configuration {
+  readonly template: string;
+  readonly values: Readonly<Record<string, string | number>>;
+  readonly args: (folder: string) => readonly string[];
 }
