@@ -35,7 +35,7 @@ const SET_UP = `Each cell has two fresh mock servers, a fresh proxy in front of 
 | | |
 |---|---|
 | nginx | [nginx.conf](../test/faults/rivals/nginx.conf): no buffering, \`proxy_next_upstream\` for errors, timeouts, 429 and 5xx, \`non_idempotent\` included |
-| HAProxy | [haproxy.cfg](../test/faults/rivals/haproxy.cfg): \`leastconn\`, \`retry-on all-retryable-errors\`, \`redispatch\`, \`abortonclose\` |
+| HAProxy | [haproxy.cfg](../test/faults/rivals/haproxy.cfg): \`leastconn\`, \`retry-on all-retryable-errors\` (2.6 cannot be told to retry a 429), \`redispatch\`, \`abortonclose\` |
 | @portkey-ai/gateway | [portkey.ts](../test/faults/rivals/portkey.ts): \`loadbalance\` over two \`fallback\` groups, since \`loadbalance\` alone never asks a second server; \`retry\` with 1 attempt for its default status codes; \`request_timeout\`. As npm installs it, this version answers every streamed request with 500, for it appends to headers that its HTTP library hands it read-only; it is given headers that it can append to |
 
 Health checks, which all of them have in some form, have no part in this: one call decides each cell. nginx and HAProxy do not read bodies: that a stream ends cleanly in the middle, or that comments are no progress, is nothing that they could know.
