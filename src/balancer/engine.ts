@@ -29,7 +29,7 @@ export class Engine {
   readonly hedging: Hedging | undefined;
   readonly context: SelectionContext;
   readonly readiness: Readiness;
-  /** A request finds no place; true when there may be one now. */
+  /** A request finds no place; true when there is one now, or will be. */
   shortage: ((request: InferenceRequest, only: readonly string[] | undefined) => boolean) | undefined;
   /** Requests on their way. */
   readonly running = new Set<Cancellation>();

@@ -114,12 +114,12 @@ export class WarmPool implements Follower {
    * Activates reserves for as long as one is needed.
    *
    * @param asking requests that have come and could go there; they are not queued yet
-   * @returns true when one is ready now
+   * @returns true when one was activated: it is ready, or worth waiting for
    */
   #relieve(asking: (endpoint: EndpointState) => number = () => 0): boolean {
     const { options, endpoints } = this.#engine;
     if (this.#closed || !options.warmPool.automatic || this.#reserves.size === 0) return false;
-    let ready = false;
+    let activated = false;
     for (const endpoint of endpoints.members) {
       const reserve = this.#reserves.get(endpoint);
       if (reserve === undefined || !reserve.usable) continue;
@@ -127,9 +127,9 @@ export class WarmPool implements Follower {
       const need = needFor({ ...load, demand: load.demand + asking(endpoint) }, options.warmPool.activateAt);
       if (need === undefined) continue;
       this.#activate(reserve, need);
-      ready ||= endpoint.available;
+      activated = true;
     }
-    return ready;
+    return activated;
   }
 
   /** Puts back the last one that has not been needed for long enough; the next one's time begins anew. */

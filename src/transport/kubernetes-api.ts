@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.js';
 import { numberOption, optionFields } from '../core/option-checks.js';
 import { InvalidOptionError } from '../errors.js';
 import { systemClock } from '../system.js';
+import { backgroundAgent } from './background-agent.js';
 import { KubernetesApiError, refusalOf } from './kubernetes-api-error.js';
 import { KubernetesCredentials } from './kubernetes-credentials.js';
 
@@ -81,11 +82,18 @@ export function kubernetesApi(options: KubernetesApiOptions = {}): KubernetesApi
   return new HttpKubernetesApi(serverOf(given.server), given);
 }
 
+/** A watch goes on for ever, and is no reason for the process to. */
+interface Connections {
+  readonly ca: string | undefined;
+  readonly calls: Agent;
+  readonly watches: Agent;
+}
+
 class HttpKubernetesApi implements KubernetesApi {
   readonly #server: string;
   readonly #timeout: number;
   readonly #credentials: KubernetesCredentials;
-  #connections: { readonly ca: string | undefined; readonly agent: Agent } | undefined;
+  #connections: Connections | undefined;
 
   constructor(server: string, options: KubernetesApiOptions) {
     const { token, ca, namespace, clock = systemClock } = options;
@@ -100,7 +108,7 @@ class HttpKubernetesApi implements KubernetesApi {
   }
 
   async request(call: KubernetesRequest): Promise<unknown> {
-    const { body, name } = await this.#call(call, this.#timeout);
+    const { body, name } = await this.#call(call, 'calls', this.#timeout);
     try {
       return await body.json();
     } catch (error) {
@@ -109,7 +117,11 @@ class HttpKubernetesApi implements KubernetesApi {
   }
 
   async watch(call: KubernetesRequest, idle: number): Promise<AsyncIterable<unknown>> {
-    const { body, name } = await this.#call({ ...call, query: { ...call.query, watch: '1' } }, idle);
+    const { body, name } = await this.#call(
+      { ...call, query: { ...call.query, watch: '1' } },
+      'watches',
+      idle,
+    );
     return jsonLines(body.setEncoding('utf8') as AsyncIterable<string>, (error) =>
       lost(name, error, call.signal),
     );
@@ -118,14 +130,14 @@ class HttpKubernetesApi implements KubernetesApi {
   async close(): Promise<void> {
     const connections = this.#connections;
     this.#connections = undefined;
-    await connections?.agent.destroy();
+    await Promise.all([connections?.calls.destroy(), connections?.watches.destroy()]);
   }
 
   /** Resolves at the headers of an answer below 400. */
-  async #call(call: KubernetesRequest, bodyTimeout: number) {
+  async #call(call: KubernetesRequest, by: 'calls' | 'watches', bodyTimeout: number) {
     const name = `${call.method ?? 'GET'} ${call.path}`;
     for (let again = true; ; again = false) {
-      const answer = await this.#send(call, bodyTimeout).catch((error: unknown) => {
+      const answer = await this.#send(call, by, bodyTimeout).catch((error: unknown) => {
         throw lost(name, error, call.signal);
       });
       if (answer.statusCode < 400) return { body: answer.body, name };
@@ -136,12 +148,12 @@ class HttpKubernetesApi implements KubernetesApi {
     }
   }
 
-  async #send(call: KubernetesRequest, bodyTimeout: number) {
+  async #send(call: KubernetesRequest, by: 'calls' | 'watches', bodyTimeout: number) {
     const { method = 'GET', path, query, body, accept = 'application/json', signal } = call;
     const { token, ca } = await this.#credentials.current();
     const search = query === undefined ? '' : `?${new URLSearchParams(query)}`;
     return send(this.#server + path + search, {
-      dispatcher: this.#agent(ca),
+      dispatcher: this.#connectionsTo(ca)[by],
       method,
       headers: {
         accept,
@@ -157,14 +169,16 @@ class HttpKubernetesApi implements KubernetesApi {
     });
   }
 
-  /** One for all calls, until the cluster's authority is another. */
-  #agent(ca: string | undefined): Agent {
+  /** The same for all calls, until the cluster's authority is another. */
+  #connectionsTo(ca: string | undefined): Connections {
     if (this.#connections === undefined || this.#connections.ca !== ca) {
       // Calls under way, a watch among them, end on the old connections.
-      void this.#connections?.agent.close();
-      this.#connections = { ca, agent: new Agent({ connect: { ca, timeout: this.#timeout } }) };
+      void this.#connections?.calls.close();
+      void this.#connections?.watches.close();
+      const connect = { ca, timeout: this.#timeout };
+      this.#connections = { ca, calls: new Agent({ connect }), watches: backgroundAgent(connect) };
     }
-    return this.#connections.agent;
+    return this.#connections;
   }
 }
 

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -161,6 +162,31 @@ describe('In a pod', () => {
       await heard.stop();
       await fake.until(() => fake.watches().length === 0 && fake.connections === 0);
       expect(added()).toEqual([]);
+    }
+  });
+});
+
+describe('A balancer that was never closed', () => {
+  it('does not keep the process alive by its watch', async () => {
+    await using fake = await FakeKubernetes.start();
+    fake.apply(endpointSlice('llm-1', { endpoints: [{ addresses: ['10.0.0.1'] }] }));
+    const script = `
+      import { LoadBalancer } from 'evenkeel';
+      import { kubernetes } from 'evenkeel/discovery/kubernetes';
+      const balancer = new LoadBalancer({ endpoints: kubernetes('llm', { server: '${fake.url}' }) });
+      await balancer.ready();
+      process.stdin.once('data', () => process.stdin.destroy());
+    `;
+    const args = ['--import', 'tsx', '--input-type=module', '-e', script];
+    const child = spawn(process.execPath, args, { stdio: ['pipe', 'ignore', 'inherit'] });
+    const exit = once(child, 'exit');
+    try {
+      await fake.until(() => fake.watches().length === 1);
+      // Until now it is the open input that keeps the process alive.
+      child.stdin.end('the watch is open');
+      expect(await exit).toEqual([0, null]);
+    } finally {
+      child.kill();
     }
   });
 });

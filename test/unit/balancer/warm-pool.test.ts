@@ -269,6 +269,20 @@ describe('An activation hook', () => {
     await balancer.close();
   });
 
+  it('is waited for when nobody else is left', async () => {
+    const { hook } = slowHook(400);
+    const { balancer, ask } = balance({ warmPool: { hook } });
+    await servers.clock.advanceAsync(1_000);
+    balancer.remove('work');
+    const answers = ask(2);
+    await servers.clock.advanceAsync(500);
+    expect(await answers).toMatchObject([
+      { status: 200, duration: 500 },
+      { status: 200, duration: 500 },
+    ]);
+    await balancer.close();
+  });
+
   it('is not called to rest before the last request has ended, nor when it is needed again by then', async () => {
     servers.server(ONE).does = answersIn(5_000);
     const { hook, calls } = slowHook(0);
