@@ -12,7 +12,13 @@ export type { WarmPoolOptions } from './balancer/warm-pool-options.js';
 export type { ActivationHook, ActivationTarget } from './core/activation.js';
 export type { Clock, Random, Timer } from './core/clock.js';
 export type { DiscoveryListener, DiscoverySource } from './core/discovery.js';
-export type { EndpointConfig, EndpointLatency, EndpointStateName, EndpointView } from './core/endpoint.js';
+export type {
+  EndpointConfig,
+  EndpointLatency,
+  EndpointStateName,
+  EndpointView,
+  MetricsConfig,
+} from './core/endpoint.js';
 export type { BalancerEvent, BalancerObserver, TokenUsage } from './core/events.js';
 export type {
   BalancedReply,
@@ -22,6 +28,7 @@ export type {
   RequestOverrides,
 } from './core/exchange.js';
 export type { InferenceRequest } from './core/inference-request.js';
+export type { LoadReadings, LoadReport, LoadSignalParser } from './core/load-report.js';
 export type { FaultReason, NeutralReason, Outcome, OutcomeKind } from './core/outcome.js';
 export type { PolicyExplanation, PolicyReport, SelectionContext, SelectionPolicy } from './core/policy.js';
 export type { ChatRequest, ResumeStrategy } from './core/resume.js';

@@ -2,6 +2,7 @@ import type { EndpointConfig } from '../core/endpoint.js';
 import { booleanOption, numberOption, optionFields } from '../core/option-checks.js';
 import { InvalidOptionError } from '../errors.js';
 import type { Endpoint } from '../state/endpoint.js';
+import { resolveMetrics } from './metrics-options.js';
 
 const KEYS: readonly (keyof EndpointConfig)[] = [
   'url',
@@ -16,6 +17,7 @@ const KEYS: readonly (keyof EndpointConfig)[] = [
   'healthPath',
   'initialDelay',
   'standby',
+  'metrics',
 ];
 const LONGEST_ID = 256;
 
@@ -60,6 +62,7 @@ export function resolveEndpoint(config: unknown, option: string, share = 1): End
     healthPath: resolvePath(`${option}.healthPath`, given.healthPath),
     initialDelay: numberOption(`${option}.initialDelay`, given.initialDelay, 0, { min: 0 }),
     standby: booleanOption(`${option}.standby`, given.standby, false),
+    metrics: resolveMetrics(`${option}.metrics`, given.metrics, url),
   };
 }
 

@@ -74,7 +74,7 @@ export class Engine {
     if (found.kind !== 'ready') return found;
     const chosen = this.#select(this.options.policy, found.candidates, request);
     if (chosen === undefined) return { kind: 'none' };
-    return new Lease(chosen, () => this.endpoints.quotaGroup(chosen));
+    return new Lease(chosen, () => this.endpoints.quotaGroup(chosen), request.promptTokens);
   }
 
   /** An endpoint's counters or health have moved: observers hear of a new state, and a waiting request may go. */

@@ -17,6 +17,9 @@ export function takeSnapshot({ endpoints, admission, closed }: Engine): Balancer
       response: member.latency.response,
       tokenInterval: member.latency.tokenInterval,
     },
+    pendingPrompt: member.pendingPrompt,
+    prefillRate: member.prefillRate,
+    load: member.load,
   }));
   return {
     queued: admission.queued,

@@ -1,3 +1,18 @@
+import type { LoadReport, LoadSignalParser } from './load-report.js';
+
+/** Where an endpoint's own figures are read, and how. */
+export interface MetricsConfig {
+  /**
+   * The page, absolute. Default: the parser's path from the root of the endpoint's origin. The endpoint's `headers`
+   * go with it where the origin is the endpoint's own, and nowhere else.
+   */
+  readonly url?: string;
+  /** Reads the page: `vllm()` of `evenkeel/signals/vllm`, say. */
+  readonly parser: LoadSignalParser;
+  /** Longest time between two readings, in ms; each wait is random in [0.8, 1) of it. At least 50, default 2 000. */
+  readonly interval?: number;
+}
+
 /** One model server, as the user describes it. */
 export interface EndpointConfig {
   /**
@@ -37,6 +52,8 @@ export interface EndpointConfig {
    * activated by call. Default false.
    */
   readonly standby?: boolean;
+  /** Where its load is read; several sources count as one report. Default: none. */
+  readonly metrics?: MetricsConfig | readonly MetricsConfig[];
 }
 
 /**
@@ -98,6 +115,12 @@ export interface EndpointView {
   /** Slow-start factor in (0, 1]; 1 outside slow start. Multiplies the weight. */
   readonly slowStart: number;
   readonly latency: EndpointLatency;
+  /** Prompt tokens of requests whose first token has not come: of an answer that does not stream, its headers. */
+  readonly pendingPrompt: number;
+  /** Prompt tokens a second that it works off, as learnt from first tokens; `undefined` until learnt. */
+  readonly prefillRate: number | undefined;
+  /** What its engine says of its load; `undefined` without a `metrics` option, and when the readings are too old. */
+  readonly load?: LoadReport | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly quotaGroup: string | undefined;
   /** The name under which this endpoint serves `model`, or `undefined` if it does not. */

@@ -1,5 +1,6 @@
 import type { EndpointStateName } from './endpoint.js';
 import type { InferenceRequest } from './inference-request.js';
+import type { LoadReport } from './load-report.js';
 import type { Outcome } from './outcome.js';
 import type { PolicyReport } from './policy.js';
 
@@ -136,6 +137,15 @@ export type BalancerEvent =
       /** `undefined` when there was no answer, or not the whole of it in time. */
       readonly status: number | undefined;
       readonly duration: number;
+    }
+  /** An engine's figures have been read, from its page or from an answer's headers. */
+  | { readonly type: 'load-observed'; readonly endpoint: string; readonly load: LoadReport }
+  /** They could not be read; told when it begins, and again only after they have been read in between. */
+  | {
+      readonly type: 'load-failed';
+      readonly endpoint: string;
+      readonly parser: string;
+      readonly problem: string;
     }
   | { readonly type: 'endpoint-misconfigured'; readonly endpoint: string; readonly status: number }
   | { readonly type: 'ejection-overflow'; readonly endpoint: string }

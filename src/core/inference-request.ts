@@ -25,4 +25,10 @@ export interface InferenceRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Whatever the caller passed as `evenkeel.policyData`. */
   readonly policyData: unknown;
+  /**
+   * The prompt as a chain of hashes, one for each whole block of it: two requests agree in their first n hashes when
+   * their prompts agree in the first n blocks. Made when asked for, so that it costs nothing where no policy asks.
+   * Empty or absent when there is no prompt to read.
+   */
+  promptBlocks?(): readonly number[];
 }

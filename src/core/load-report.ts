@@ -5,6 +5,8 @@
 export interface LoadReport {
   /** When the readings were taken, on the balancer's clock. */
   readonly observedAt: number;
+  /** Requests of this balancer that were outstanding then. What the engine has beyond them is other clients'. */
+  readonly ownOutstanding: number;
   /** Requests that the engine works on now, everybody's. */
   readonly running?: number;
   /** Requests that wait inside the engine. */
@@ -17,14 +19,20 @@ export interface LoadReport {
   readonly gpuUtilization?: number;
   /** Used share of the GPU's memory. */
   readonly vramUsage?: number;
-  /** Adapters (LoRA) loaded now. */
+  /** Tokens that the KV cache has room for. */
+  readonly kvCacheTokens?: number;
+  /** Adapters (LoRA) at work now. */
   readonly adapters?: readonly string[];
+  /** Adapters that requests wait for. */
+  readonly waitingAdapters?: readonly string[];
+  /** Most adapters at once. */
+  readonly maxAdapters?: number;
   /** Asleep: the process answers, the model is not on the GPU (vLLM's sleep mode). */
   readonly asleep?: boolean;
 }
 
-/** Readings without their time, as a parser finds them. */
-export type LoadReadings = Omit<LoadReport, 'observedAt'>;
+/** The readings alone, as a parser finds them. */
+export type LoadReadings = Omit<LoadReport, 'observedAt' | 'ownOutstanding'>;
 
 /** Reads an engine's own metrics page, or the headers of an answer. */
 export interface LoadSignalParser {

@@ -12,6 +12,8 @@ export interface Filter {
 export interface Scorer {
   readonly name: string;
   score(candidates: readonly EndpointView[], request: InferenceRequest): readonly (number | undefined)[];
+  /** The pick fell on this endpoint: for scorers that remember what went where. */
+  picked?(endpoint: EndpointView, request: InferenceRequest): void;
 }
 
 /** The shorthand: rates one endpoint, [0, 1], 1 best. */

@@ -1,4 +1,5 @@
 import type { EndpointLatency, EndpointStateName } from './endpoint.js';
+import type { LoadReport } from './load-report.js';
 
 /** One endpoint as plain JSON. */
 export interface EndpointSnapshot {
@@ -12,6 +13,12 @@ export interface EndpointSnapshot {
   readonly available: boolean;
   readonly state: EndpointStateName;
   readonly latency: EndpointLatency;
+  /** Prompt tokens whose first token has not come. */
+  readonly pendingPrompt: number;
+  /** Prompt tokens a second; absent until learnt. */
+  readonly prefillRate?: number | undefined;
+  /** The engine's own figures; absent when there are none, or none that are fresh. */
+  readonly load?: LoadReport | undefined;
 }
 
 /** A balancer as plain JSON: the input of dashboards and scaling policies. */

@@ -1,12 +1,16 @@
 import type { Breaker } from '../core/breaker.js';
 import type { Clock } from '../core/clock.js';
 import type { EndpointStateName, EndpointView } from '../core/endpoint.js';
+import type { LoadReport } from '../core/load-report.js';
 import type { EndpointChannel } from '../core/transport.js';
 import { AdaptiveLimit } from './adaptive-limit.js';
 import type { Cooldown } from './cooldown.js';
 import type { Endpoint } from './endpoint.js';
 import { LatencyAverages } from './latency-averages.js';
 import { Lifecycle, type LifecycleGate, type LifecyclePhase } from './lifecycle.js';
+import { LoadReadout } from './load-readout.js';
+import type { LoadSource } from './load-source.js';
+import { PrefillMeter } from './prefill-meter.js';
 import type { SlowStart } from './slow-start.js';
 
 /** What an endpoint owns beside its description. */
@@ -29,6 +33,8 @@ export class EndpointState implements EndpointView {
   readonly cooldown: Cooldown;
   readonly ramp: SlowStart;
   readonly latency = new LatencyAverages();
+  readonly prefill = new PrefillMeter();
+  readonly readout: LoadReadout;
   /** `undefined` where the limit is given. */
   limit: AdaptiveLimit | undefined;
   outstanding = 0;
@@ -43,6 +49,7 @@ export class EndpointState implements EndpointView {
   constructor(endpoint: Endpoint, parts: EndpointParts) {
     this.#endpoint = endpoint;
     this.#clock = parts.clock;
+    this.readout = new LoadReadout(parts.clock);
     this.limit = this.#limitFor(endpoint);
     this.channel = parts.channel;
     this.breaker = parts.breaker;
@@ -95,6 +102,22 @@ export class EndpointState implements EndpointView {
 
   get healthPath(): string | undefined {
     return this.#endpoint.healthPath;
+  }
+
+  get pendingPrompt(): number {
+    return this.prefill.pending;
+  }
+
+  get prefillRate(): number | undefined {
+    return this.prefill.rate;
+  }
+
+  get load(): LoadReport | undefined {
+    return this.readout.fresh;
+  }
+
+  get metrics(): readonly LoadSource[] {
+    return this.#endpoint.metrics;
   }
 
   get phase(): LifecyclePhase {

@@ -1,3 +1,5 @@
+import type { LoadSource } from './load-source.js';
+
 /** An endpoint's description with every default filled in. */
 export interface Endpoint {
   readonly id: string;
@@ -17,4 +19,6 @@ export interface Endpoint {
   readonly initialDelay: number;
   /** Gets nothing before it is activated. */
   readonly standby: boolean;
+  /** Where its load is read. */
+  readonly metrics: readonly LoadSource[];
 }

@@ -10,18 +10,24 @@ export class Lease {
   readonly #group: () => Iterable<EndpointState>;
   readonly #limit: AdaptiveLimit | undefined;
   readonly #round: number;
+  readonly #promptTokens: number;
+  /** Prompt tokens that stood before its first token when it was sent, its own included. */
+  readonly #ahead: number;
   #answering = false;
   #settled = false;
 
   /**
    * @param group the endpoints that share this one's quota, itself included
+   * @param promptTokens of the request, as estimated
    */
-  constructor(endpoint: EndpointState, group: () => Iterable<EndpointState>) {
+  constructor(endpoint: EndpointState, group: () => Iterable<EndpointState>, promptTokens = 0) {
     this.endpoint = endpoint;
     this.#group = group;
     this.#pass = endpoint.breaker.enter();
     this.#limit = endpoint.limit;
     this.#round = this.#limit?.sent() ?? 0;
+    this.#promptTokens = promptTokens;
+    this.#ahead = endpoint.prefill.begin(promptTokens);
     endpoint.outstanding++;
   }
 
@@ -33,6 +39,8 @@ export class Lease {
   answering(firstToken?: number): void {
     if (this.#answering || this.#settled) return;
     this.#answering = true;
+    this.endpoint.prefill.end(this.#promptTokens);
+    if (firstToken !== undefined) this.endpoint.prefill.learn(this.#ahead, firstToken);
     if (firstToken !== undefined) this.#limit?.firstToken(firstToken, this.#round);
     this.endpoint.breaker.report(this.#pass, 'success');
   }
@@ -41,6 +49,7 @@ export class Lease {
   settle(outcome: Outcome): boolean {
     if (this.#settled) return false;
     this.#settled = true;
+    if (!this.#answering) this.endpoint.prefill.end(this.#promptTokens);
     const { breaker, cooldown } = this.endpoint;
     if (outcome.kind === 'overloaded') {
       for (const member of this.#group()) member.cooldown.begin(outcome.retryAfter);

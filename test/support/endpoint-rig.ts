@@ -62,6 +62,7 @@ export function endpointOf(id: string, fields: Partial<Endpoint> = {}): Endpoint
     healthPath: undefined,
     initialDelay: 0,
     standby: false,
+    metrics: [],
     ...fields,
   };
 }

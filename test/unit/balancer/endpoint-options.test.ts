@@ -31,6 +31,7 @@ describe('resolveEndpoints', () => {
         quotaGroup: undefined,
         initialDelay: 0,
         standby: false,
+        metrics: [],
       },
     ]);
   });

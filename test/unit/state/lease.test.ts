@@ -25,6 +25,39 @@ describe('Lease', () => {
     expect(endpoint.outstanding).toBe(0);
   });
 
+  it('counts the prompt until the first token, from which the prefill rate is learnt', () => {
+    const endpoint = endpointState('a');
+    const [first, second] = [1_000, 2_000].map((tokens) => new Lease(endpoint, () => [endpoint], tokens));
+    expect(endpoint.pendingPrompt).toBe(3_000);
+    first?.answering(500);
+    expect(endpoint.pendingPrompt).toBe(2_000);
+    expect(endpoint.prefillRate).toBe(2_000);
+    first?.settle(SUCCESS);
+    expect(endpoint.pendingPrompt).toBe(2_000);
+    // All that stood before it when it was sent: 3 000 tokens in 750 ms.
+    second?.answering(750);
+    expect(endpoint.prefillRate).toBe(2_500);
+    expect(endpoint.pendingPrompt).toBe(0);
+  });
+
+  it.each([SUCCESS, REJECTED, OVERLOADED, FAULT, NEUTRAL])(
+    'counts the prompt no longer once it is settled without an answer: $kind',
+    (outcome) => {
+      const endpoint = endpointState('a');
+      const lease = new Lease(endpoint, () => [endpoint], 1_000);
+      lease.settle(outcome);
+      lease.settle(outcome);
+      lease.answering(10);
+      expect([endpoint.pendingPrompt, endpoint.prefillRate]).toEqual([0, undefined]);
+    },
+  );
+
+  it('learns no rate from an answer that does not stream', () => {
+    const endpoint = endpointState('a');
+    new Lease(endpoint, () => [endpoint], 1_000).answering();
+    expect([endpoint.pendingPrompt, endpoint.prefillRate]).toEqual([0, undefined]);
+  });
+
   it.each([SUCCESS, REJECTED, OVERLOADED, FAULT, NEUTRAL])('is settled once: $kind first', (outcome) => {
     const { endpoint, lease } = leased();
     lease.settle(outcome);
