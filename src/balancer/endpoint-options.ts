@@ -48,6 +48,7 @@ export function resolveEndpoints(configs: unknown, share = 1): Endpoint[] {
 export function resolveEndpoint(config: unknown, option: string, share = 1): Endpoint {
   const given = optionFields(option, config, KEYS);
   const url = resolveUrl(`${option}.url`, given.url);
+  const metrics = resolveMetrics(`${option}.metrics`, given.metrics, url);
   return {
     id: resolveId(`${option}.id`, given.id ?? given.url),
     url: String(given.url),
@@ -56,14 +57,23 @@ export function resolveEndpoint(config: unknown, option: string, share = 1): End
     tier: numberOption(`${option}.tier`, given.tier, 0, { integer: true, min: 0 }),
     maxOutstanding: resolveLimit(`${option}.maxOutstanding`, given.maxOutstanding, share),
     models: resolveModels(`${option}.models`, given.models),
-    headers: resolveHeaders(`${option}.headers`, given.headers),
+    headers: withAsked(metrics, resolveHeaders(`${option}.headers`, given.headers)),
     labels: strings(`${option}.labels`, given.labels) ?? {},
     quotaGroup: resolveName(`${option}.quotaGroup`, given.quotaGroup),
     healthPath: resolvePath(`${option}.healthPath`, given.healthPath),
     initialDelay: numberOption(`${option}.initialDelay`, given.initialDelay, 0, { min: 0 }),
     standby: booleanOption(`${option}.standby`, given.standby, false),
-    metrics: resolveMetrics(`${option}.metrics`, given.metrics, url),
+    metrics,
   };
+}
+
+/** What the parsers want the endpoint to be sent with every request; the user's own headers win. */
+function withAsked(
+  metrics: Endpoint['metrics'],
+  headers: Endpoint['headers'],
+): Readonly<Record<string, string>> | undefined {
+  const asked = metrics.map(({ parser }) => parser.requestHeaders).filter((one) => one !== undefined);
+  return asked.length === 0 ? headers : Object.assign({}, ...asked, headers);
 }
 
 /** A limit that finds itself out finds out its share as well: the others' requests are in the answers. */

@@ -24,22 +24,24 @@ export function resolveMetrics(option: string, value: unknown, endpoint: URL): r
 function resolveSource(option: string, value: unknown, endpoint: URL): LoadSource {
   const given = optionFields(option, value ?? 'nothing', KEYS);
   const { parser } = given as { parser?: LoadSource['parser'] };
-  if (typeof parser?.parse !== 'function' || typeof parser.path !== 'string') {
-    throw new InvalidOptionError(
-      `${option}.parser`,
-      'must be a parser with path and parse(), such as vllm()',
-      parser,
-    );
-  }
-  const url = given.url === undefined ? new URL(parser.path, endpoint) : pageOf(`${option}.url`, given.url);
+  if (typeof parser?.parse !== 'function')
+    throw new InvalidOptionError(`${option}.parser`, 'must be a parser with parse(), such as vllm()', parser);
+  const url = given.url === undefined ? defaultPage(parser, endpoint) : pageOf(`${option}.url`, given.url);
   return {
-    key: `${parser.name} ${url.href}`,
-    origin: url.origin === endpoint.origin ? undefined : url.origin,
-    path: url.pathname + url.search,
+    key: `${parser.name} ${url?.href ?? 'headers'}`,
+    origin: url?.origin === endpoint.origin ? undefined : url?.origin,
+    path: url === undefined ? undefined : url.pathname + url.search,
     parser,
     // Faster than this is a storm: every balancer asks every endpoint.
     interval: numberOption(`${option}.interval`, given.interval, 2_000, { min: 50 }),
   };
+}
+
+function defaultPage({ path, port }: LoadSource['parser'], endpoint: URL): URL | undefined {
+  if (path === undefined) return undefined;
+  const url = new URL(path, endpoint);
+  if (port !== undefined) url.port = String(port);
+  return url;
 }
 
 function pageOf(option: string, value: unknown): URL {

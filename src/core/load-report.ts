@@ -37,10 +37,19 @@ export type LoadReadings = Omit<LoadReport, 'observedAt' | 'ownOutstanding'>;
 /** Reads an engine's own metrics page, or the headers of an answer. */
 export interface LoadSignalParser {
   readonly name: string;
-  /** Where the page is found when `metrics.url` does not say, from the root of the origin: `/metrics`. */
-  readonly path: string;
+  /**
+   * Where the page is found when `metrics.url` does not say, from the root of the endpoint's host: `/metrics`.
+   * Absent: there is no page, and nothing is polled.
+   */
+  readonly path?: string;
+  /** The port of that page where it has one of its own. Default: the endpoint's. */
+  readonly port?: number;
+  /** What an endpoint must be sent for it to say its load in the headers of its answers. */
+  readonly requestHeaders?: Readonly<Record<string, string>>;
   /** @returns `undefined` when the page holds none of the engine's series: no data, which is not a load of 0 */
   parse(text: string): LoadReadings | undefined;
   /** Readings that came with an answer's headers (ORCA). Names in lower case. */
-  parseHeaders?(headers: Readonly<Record<string, string>>): LoadReadings | undefined;
+  parseHeaders?(
+    headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+  ): LoadReadings | undefined;
 }

@@ -6,8 +6,8 @@ export interface LoadSource {
   readonly key: string;
   /** `undefined`: the endpoint's own. */
   readonly origin: string | undefined;
-  /** Path and query. */
-  readonly path: string;
+  /** Path and query; `undefined`: there is no page, only headers of answers. */
+  readonly path: string | undefined;
   readonly parser: LoadSignalParser;
   /** Longest time between two readings, in ms. */
   readonly interval: number;

@@ -5,3 +5,4 @@ export * from './manual-clock.js';
 export * from './mock-llm-server.js';
 export * from './policy-conformance.js';
 export * from './seeded-random.js';
+export * from './signal-conformance.js';
