@@ -8,6 +8,7 @@ import { requestHeaders } from '../transport/headers.js';
 import { endpointPath } from './endpoint-path.js';
 import type { Engine } from './engine.js';
 import { type Inspection, renameModel } from './inspect-request.js';
+import { noteLoadHeaders } from './load-headers.js';
 
 /** What every attempt of a request has in common. */
 export interface AttemptTerms {
@@ -38,6 +39,7 @@ export function startAttempt(engine: Engine, lease: Lease, terms: AttemptTerms):
     classify: terms.classify,
     onAnswering: (elapsed, streamed) => {
       lease.answering(streamed ? elapsed : undefined);
+      if (endpoint.metrics.length > 0) noteLoadHeaders(engine, endpoint, tap.head.headers);
       engine.hedging?.note(elapsed, streamed);
       // A first token may have raised the limit again.
       if (endpoint.limit !== undefined) engine.rearranged();

@@ -14,6 +14,7 @@ import { Engine } from './engine.js';
 import { type ExplainedRequest, type Explanation, explain } from './explain.js';
 import { type FetchInit, type FetchInput, fetchThrough } from './fetch.js';
 import { HealthProbe } from './health-probe.js';
+import { LoadPoller } from './load-poller.js';
 import { Membership } from './membership.js';
 import { ModelLists } from './model-lists.js';
 import { Observers } from './observers.js';
@@ -78,6 +79,7 @@ export class LoadBalancer implements AsyncDisposable {
       this.#health,
       this.#warmPool,
       new ModelLists(this.#engine),
+      new LoadPoller(this.#engine),
     ]);
     this.#membership.review();
     const { source } = resolved;

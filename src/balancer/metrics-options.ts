@@ -24,8 +24,12 @@ export function resolveMetrics(option: string, value: unknown, endpoint: URL): r
 function resolveSource(option: string, value: unknown, endpoint: URL): LoadSource {
   const given = optionFields(option, value ?? 'nothing', KEYS);
   const { parser } = given as { parser?: LoadSource['parser'] };
-  if (typeof parser?.parse !== 'function')
-    throw new InvalidOptionError(`${option}.parser`, 'must be a parser with parse(), such as vllm()', parser);
+  if (typeof parser?.parse !== 'function' || typeof parser.name !== 'string')
+    throw new InvalidOptionError(
+      `${option}.parser`,
+      'must be a parser with name and parse(), such as vllm()',
+      parser,
+    );
   const url = given.url === undefined ? defaultPage(parser, endpoint) : pageOf(`${option}.url`, given.url);
   return {
     key: `${parser.name} ${url?.href ?? 'headers'}`,
