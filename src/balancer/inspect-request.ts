@@ -1,6 +1,7 @@
 import type { BalancedRequest } from '../core/exchange.js';
 import type { InferenceRequest } from '../core/inference-request.js';
 import { pathProblem } from './path-problem.js';
+import { promptBlocks } from './prompt-blocks.js';
 import type { Refusal } from './refusal.js';
 import { type BodyFacts, scanJson } from './scan-json.js';
 
@@ -28,6 +29,8 @@ interface RequestTerms {
   readonly affinityKey: string | undefined;
   readonly priority: number;
   readonly policyData: unknown;
+  /** The body is a JSON object. */
+  readonly json: boolean;
 }
 
 /** The request as policies see it; `attempt` and `tried` move on with the attempts. */
@@ -46,6 +49,8 @@ export class LiveRequest implements InferenceRequest {
   readonly policyData: unknown;
   /** They hold the caller's keys: policies can read them, but whoever prints an event does not print them. */
   readonly #headers: Readonly<Record<string, string>>;
+  #body: Uint8Array | undefined;
+  #blocks: readonly number[] | undefined;
 
   constructor(facts: RequestFacts, terms: RequestTerms) {
     this.method = facts.method;
@@ -59,10 +64,21 @@ export class LiveRequest implements InferenceRequest {
     this.priority = terms.priority;
     this.policyData = terms.policyData;
     this.#headers = facts.headers;
+    this.#body = terms.json ? facts.body : undefined;
   }
 
   get headers(): Readonly<Record<string, string>> {
     return this.#headers;
+  }
+
+  promptBlocks(): readonly number[] {
+    this.#blocks ??= this.#body === undefined ? [] : promptBlocks(this.#body, this.model);
+    return this.#blocks;
+  }
+
+  /** The request is over: whoever keeps its events does not keep its body. */
+  forgetBody(): void {
+    this.#body = undefined;
   }
 }
 
@@ -116,6 +132,7 @@ export function inspectRequest(
     affinityKey,
     priority: overrides?.priority ?? 0,
     policyData: overrides?.policyData,
+    json: facts !== undefined,
   });
   return { facts, refusal, inference, request };
 }

@@ -178,6 +178,7 @@ export class RequestRun {
     this.#finished = true;
     const { budget, hedging, observers, clock } = this.#engine;
     this.cancellation.dispose();
+    this.request.forgetBody();
     if (this.#retrying) budget?.retryEnded();
     budget?.requestEnded();
     hedging?.requestEnded();

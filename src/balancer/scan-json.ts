@@ -29,6 +29,22 @@ export function scanJson(body: Uint8Array): BodyFacts | undefined {
   return scan.object();
 }
 
+/**
+ * Where the values of some top-level fields stand in a JSON object: `[start, end)`. Of a field that is there twice,
+ * the last. Empty for what is no object, or none to its end.
+ */
+export function topLevelValues(
+  body: Uint8Array,
+  keys: readonly string[],
+): ReadonlyMap<string, readonly [number, number]> {
+  const values = new Map<string, readonly [number, number]>();
+  const scan = new Scan(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
+  const whole = scan.fields((key, start, end) => {
+    if (keys.includes(key)) values.set(key, [start, end]);
+  });
+  return whole ? values : new Map();
+}
+
 class Scan {
   readonly #bytes: Buffer;
   #at = 0;
@@ -42,8 +58,32 @@ class Scan {
     let modelAt: readonly [number, number] | undefined;
     let stream: boolean | undefined;
     let maxTokens: number | undefined;
+    const whole = this.fields((key, start, end) => {
+      if (key === 'model') {
+        const value = this.#parse(start);
+        if (typeof value === 'string') {
+          model = value;
+          modelAt = [start, end];
+        }
+      } else if (key === 'stream') {
+        const value = this.#parse(start);
+        if (typeof value === 'boolean') stream = value;
+      } else if (key === 'max_tokens' || key === 'max_completion_tokens' || key === 'max_output_tokens') {
+        const value = this.#parse(start);
+        if (typeof value === 'number' && value > 0) maxTokens = value;
+      }
+    });
+    return whole ? { model, modelAt, stream, maxTokens } : undefined;
+  }
+
+  /**
+   * Walks over the fields of the object; other JSON has none.
+   *
+   * @returns false for what begins as an object and does not end as one
+   */
+  fields(found: (key: string, start: number, end: number) => void): boolean {
     this.#space();
-    if (this.#bytes[this.#at] !== OPEN_BRACE) return { model, modelAt, stream, maxTokens };
+    if (this.#bytes[this.#at] !== OPEN_BRACE) return true;
     this.#at++;
     this.#space();
     if (this.#bytes[this.#at] === CLOSE_BRACE) this.#at++;
@@ -51,34 +91,22 @@ class Scan {
       for (;;) {
         this.#space();
         const keyAt = this.#at;
-        if (this.#bytes[keyAt] !== QUOTE || !this.#string()) return undefined;
+        if (this.#bytes[keyAt] !== QUOTE || !this.#string()) return false;
         const key = this.#key(keyAt);
         this.#space();
-        if (this.#bytes[this.#at++] !== COLON) return undefined;
+        if (this.#bytes[this.#at++] !== COLON) return false;
         this.#space();
         const valueAt = this.#at;
-        if (!this.#value()) return undefined;
-        if (key === 'model') {
-          const value = this.#parse(valueAt);
-          if (typeof value === 'string') {
-            model = value;
-            modelAt = [valueAt, this.#at];
-          }
-        } else if (key === 'stream') {
-          const value = this.#parse(valueAt);
-          if (typeof value === 'boolean') stream = value;
-        } else if (key === 'max_tokens' || key === 'max_completion_tokens' || key === 'max_output_tokens') {
-          const value = this.#parse(valueAt);
-          if (typeof value === 'number' && value > 0) maxTokens = value;
-        }
+        if (!this.#value()) return false;
+        found(key, valueAt, this.#at);
         this.#space();
         const next = this.#bytes[this.#at++];
         if (next === CLOSE_BRACE) break;
-        if (next !== COMMA) return undefined;
+        if (next !== COMMA) return false;
       }
     }
     this.#space();
-    return this.#at === this.#bytes.length ? { model, modelAt, stream, maxTokens } : undefined;
+    return this.#at === this.#bytes.length;
   }
 
   /** The key that begins at `start`, cut off where it is longer than any that matters. */
