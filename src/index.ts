@@ -49,7 +49,7 @@ export { type LeastOutstandingOptions, leastOutstanding } from './policies/least
 export { type PeakEwmaOptions, peakEwma } from './policies/peak-ewma.js';
 export { powerOfTwo } from './policies/power-of-two.js';
 export { roundRobin } from './policies/round-robin.js';
-export { type ScoredOptions, scored, type WeightedScorer } from './policies/scored.js';
+export { defaultScorers, type ScoredOptions, scored, type WeightedScorer } from './policies/scored.js';
 export { weightedRandom } from './policies/weighted-random.js';
 export { type ContinueFinalMessageOptions, continueFinalMessage } from './retries/continue-final-message.js';
 export type { RetryOptions } from './retries/retry-options.js';

@@ -74,7 +74,7 @@ export class Engine {
     if (found.kind !== 'ready') return found;
     const chosen = this.#select(this.options.policy, found.candidates, request);
     if (chosen === undefined) return { kind: 'none' };
-    return new Lease(chosen, () => this.endpoints.quotaGroup(chosen), request.promptTokens);
+    return new Lease(chosen, () => this.endpoints.quotaGroup(chosen), this.#promptWork(chosen, request));
   }
 
   /** An endpoint's counters or health have moved: observers hear of a new state, and a waiting request may go. */
@@ -133,6 +133,19 @@ export class Engine {
         resolve();
       };
     });
+  }
+
+  /** Prompt tokens that the endpoint will compute, as far as the policy knows better than that it is all of them. */
+  #promptWork(chosen: EndpointState, request: InferenceRequest): number {
+    const { promptTokens } = request;
+    const { policy } = this.options;
+    if (policy.promptWork === undefined) return promptTokens;
+    try {
+      const work = policy.promptWork(chosen, request);
+      return work >= 0 && work < promptTokens ? work : promptTokens;
+    } catch {
+      return promptTokens;
+    }
   }
 
   /** A policy that throws or chooses a stranger is replaced for this pick: a user's mistake costs no request. */

@@ -42,6 +42,11 @@ export interface SelectionPolicy {
     request: InferenceRequest,
     context?: SelectionContext,
   ): EndpointView | undefined;
+  /**
+   * Prompt tokens that the endpoint has to compute for this request, where the policy knows that its cache has the
+   * rest. Asked right after `select` has chosen it. Default: all of them.
+   */
+  promptWork?(chosen: EndpointView, request: InferenceRequest): number;
   /** Lower or higher is better as the policy documents; for people, not for code. */
   explain?(
     candidates: readonly EndpointView[],

@@ -1,5 +1,6 @@
 import type { EndpointView } from './endpoint.js';
 import type { InferenceRequest } from './inference-request.js';
+import type { SelectionContext } from './policy.js';
 import type { EndpointScorer, Scorer } from './scoring.js';
 
 /** What counts where a scorer fails: neither for nor against. */
@@ -18,6 +19,7 @@ export function rate(
   scorer: Scorer | EndpointScorer,
   candidates: readonly EndpointView[],
   request: InferenceRequest,
+  context?: SelectionContext,
 ): Rating {
   let failure: Rating['failure'];
   const ask = (endpoint: EndpointView, rateOne: EndpointScorer): unknown => {
@@ -33,28 +35,34 @@ export function rate(
     answers =
       typeof scorer === 'function'
         ? candidates.map((endpoint) => ask(endpoint, scorer))
-        : ratingsIn(scorer.score(candidates, request), candidates.length);
+        : ratingsIn(scorer.score(candidates, request, context), candidates.length);
   } catch (error) {
     return {
       values: candidates.map(() => NEUTRAL_RATING),
       failure: { endpoint: undefined, problem: messageOf(error) },
     };
   }
-  const values = answers.map((answer, index) => {
-    if (answer === undefined) return undefined;
-    if (typeof answer === 'number' && Number.isFinite(answer)) return Math.min(Math.max(answer, 0), 1);
-    failure ??= { endpoint: candidates[index]?.id, problem: `gave ${inWords(answer)}` };
-    return NEUTRAL_RATING;
-  });
-  return { values: values.every((value) => value !== undefined) ? values : undefined, failure };
+  const values: number[] = [];
+  let known = true;
+  for (let index = 0; index < candidates.length; index++) {
+    // A hole is `undefined` like any other.
+    const answer = answers[index];
+    if (answer === undefined) known = false;
+    else if (typeof answer === 'number' && Number.isFinite(answer)) {
+      values.push(Math.min(Math.max(answer, 0), 1));
+    } else {
+      failure ??= { endpoint: candidates[index]?.id, problem: `gave ${inWords(answer)}` };
+      values.push(NEUTRAL_RATING);
+    }
+  }
+  return { values: known ? values : undefined, failure };
 }
 
 function ratingsIn(answer: unknown, expected: number): readonly unknown[] {
   if (!Array.isArray(answer)) throw new TypeError(`gave ${inWords(answer)} instead of a list`);
   if (answer.length !== expected)
     throw new TypeError(`gave ${answer.length} ratings for ${expected} endpoints`);
-  // A hole is `undefined` like any other; `Array.from` makes it one that `map` sees.
-  return Array.from<unknown>(answer);
+  return answer;
 }
 
 /** For a message: numbers as they are, anything else by its type, since it may hold anything. */

@@ -1,17 +1,28 @@
 import type { Random } from './clock.js';
 import type { EndpointView } from './endpoint.js';
 import type { InferenceRequest } from './inference-request.js';
+import type { SelectionContext } from './policy.js';
 
 /** Removes candidates. When it would remove all, `scored` says what happens. */
 export interface Filter {
   readonly name: string;
-  keep(candidates: readonly EndpointView[], request: InferenceRequest): readonly EndpointView[];
+  keep(
+    candidates: readonly EndpointView[],
+    request: InferenceRequest,
+    context?: SelectionContext,
+  ): readonly EndpointView[];
 }
 
 /** Rates the whole candidate set: numbers in [0, 1], 1 best, same order. `undefined` means unknown. */
 export interface Scorer {
   readonly name: string;
-  score(candidates: readonly EndpointView[], request: InferenceRequest): readonly (number | undefined)[];
+  score(
+    candidates: readonly EndpointView[],
+    request: InferenceRequest,
+    context?: SelectionContext,
+  ): readonly (number | undefined)[];
+  /** Tokens of the prompt that the endpoint is thought to hold in its cache; asked also right after `picked`. */
+  cached?(endpoint: EndpointView, request: InferenceRequest): number;
   /** The pick fell on this endpoint: for scorers that remember what went where. */
   picked?(endpoint: EndpointView, request: InferenceRequest): void;
 }

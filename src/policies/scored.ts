@@ -8,20 +8,27 @@
  * - A rating that is `undefined` for any candidate drops its term for all of them, for this pick: to compare a
  *   known figure with an unknown one would favour or punish whoever is new.
  * - A scorer that throws, or gives NaN, infinities or a list of the wrong length, rates 0.5 for the endpoints
- *   concerned. It is reported once, as `scorer-failed`, and again only after it has worked in between.
+ *   concerned; one that takes 10 ms or more, three times in a row, is left out for a hundred times as long. It is reported once, as
+ *   `scorer-failed`, and again only after it has worked in between.
  *
  * Endpoint weights count through scorers that read them, as `outstanding` does. Weight 0 gets nothing.
  *
- * Needs whatever its scorers need. Not where one criterion will do: `leastOutstanding` is easier to reason about.
+ * Needs whatever its scorers need; those it has by default count for none where they lack it. Not where one criterion will do: `leastOutstanding` is easier to reason about.
  */
 import { type EndpointView, effectiveWeight } from '../core/endpoint.js';
 import type { InferenceRequest } from '../core/inference-request.js';
 import { numberOption, optionFields } from '../core/option-checks.js';
 import type { SelectionContext, SelectionPolicy } from '../core/policy.js';
 import { greatestIndex } from '../core/random-pick.js';
-import { NEUTRAL_RATING, type Rating, rate } from '../core/rating.js';
+import { NEUTRAL_RATING, type Rating } from '../core/rating.js';
+import { ScorerTerm } from '../core/scorer-term.js';
 import type { EndpointScorer, Filter, Picker, Scorer } from '../core/scoring.js';
 import { InvalidOptionError } from '../errors.js';
+import { kvCache } from '../scorers/kv-cache.js';
+import { outstanding } from '../scorers/outstanding.js';
+import { pendingPrefill } from '../scorers/pending-prefill.js';
+import { prefixAffinity } from '../scorers/prefix-affinity.js';
+import { queueDepth } from '../scorers/queue-depth.js';
 import { systemSelection } from '../system.js';
 
 /** A scorer that counts for more or less than the others. */
@@ -34,8 +41,8 @@ export interface WeightedScorer {
 export interface ScoredOptions {
   /** Applied in this order. Default: none. */
   readonly filters?: readonly Filter[];
-  /** At least one. A scorer or function that stands alone has weight 1. */
-  readonly scorers: readonly (Scorer | EndpointScorer | WeightedScorer)[];
+  /** At least one. A scorer or function that stands alone has weight 1. Default: `defaultScorers()`. */
+  readonly scorers?: readonly (Scorer | EndpointScorer | WeightedScorer)[];
   /** Default: the highest score, ties at random. */
   readonly picker?: Picker;
 }
@@ -45,12 +52,16 @@ const highest: Picker = {
   pick: (_candidates, scores, random) => greatestIndex(scores, random),
 };
 
-/** One scorer at work: its weight, its name and whether its last failure has been told. */
-interface Term {
-  readonly name: string;
-  readonly weight: number;
-  readonly scorer: Scorer | EndpointScorer;
-  reported: boolean;
+/** What `scored()` rates by when it is not told: fresh ones, with a memory of their own. */
+export function defaultScorers(): WeightedScorer[] {
+  const prefix = prefixAffinity();
+  return [
+    { scorer: pendingPrefill({ cached: prefix.cached }), weight: 3 },
+    { scorer: prefix, weight: 3 },
+    { scorer: outstanding(), weight: 2 },
+    { scorer: queueDepth(), weight: 1 },
+    { scorer: kvCache(), weight: 1 },
+  ];
 }
 
 /**
@@ -59,37 +70,48 @@ interface Term {
  *
  * @throws InvalidOptionError
  */
-export function scored(options: ScoredOptions): SelectionPolicy {
+export function scored(options: ScoredOptions = {}): SelectionPolicy {
   optionFields('scored', options, ['filters', 'scorers', 'picker']);
-  // Callers without types may leave out the options, or parts of them.
-  const terms = termsOf(options?.scorers);
-  const { filters = [], picker = highest } = options;
+  const { filters = [], scorers = defaultScorers(), picker = highest } = options;
+  const terms = termsOf(scorers);
   requireArray('scored.filters', filters);
   for (const [index, filter] of filters.entries())
     requireMethod(`scored.filters[${index}]`, 'a filter', filter?.keep, filter);
   requireMethod('scored.picker', 'a picker', picker?.pick, picker);
 
-  const judge = (candidates: readonly EndpointView[], request: InferenceRequest) => {
+  const keep = (
+    candidates: readonly EndpointView[],
+    request: InferenceRequest,
+    context: SelectionContext,
+  ): readonly EndpointView[] => {
     let kept: readonly EndpointView[] = candidates.filter((endpoint) => effectiveWeight(endpoint) > 0);
-    for (const filter of filters) kept = filter.keep(kept, request);
-    const ratings = terms.map(({ scorer }) => rate(scorer, kept, request));
-    return { kept, ratings, scores: kept.map((_, index) => total(terms, ratings, index)) };
+    for (const filter of filters) kept = filter.keep(kept, request, context);
+    return kept;
   };
 
   return {
     name: 'scored',
     select(candidates, request, context = systemSelection) {
-      const { kept, ratings, scores } = judge(candidates, request);
+      const kept = keep(candidates, request, context);
       if (kept.length === 0) return undefined;
-      for (const [position, term] of terms.entries()) report(term, ratings[position], context);
-      return kept[picker.pick(kept, scores, context.random)];
+      const ratings = terms.map((term) => term.rateForPick(kept, request, context));
+      const chosen = kept[picker.pick(kept, scoresOf(terms, ratings, kept.length), context.random)];
+      if (chosen !== undefined) for (const term of terms) term.picked(chosen, request, context);
+      return chosen;
     },
-    explain(candidates, request) {
-      const { kept, ratings, scores } = judge(candidates, request);
+    promptWork(chosen, request) {
+      let cached = 0;
+      for (const term of terms) cached = Math.max(cached, term.cached(chosen, request));
+      return request.promptTokens - cached;
+    },
+    explain(candidates, request, context = systemSelection) {
+      const kept = keep(candidates, request, context);
+      const ratings = terms.map((term) => term.rate(kept, request, context));
+      const scores = scoresOf(terms, ratings, kept.length);
       return kept.map((endpoint, index) => {
         const known: Record<string, number> = {};
         for (const [position, { name }] of terms.entries()) {
-          const value = ratings[position]?.values?.[index];
+          const value = ratings[position]?.[index];
           if (value !== undefined) known[name] = value;
         }
         return { endpoint: endpoint.id, score: scores[index] ?? NEUTRAL_RATING, terms: known };
@@ -98,28 +120,25 @@ export function scored(options: ScoredOptions): SelectionPolicy {
   };
 }
 
-/** Tells of a failure once, until the scorer has worked again. */
-function report(term: Term, rating: Rating | undefined, context: SelectionContext): void {
-  const failure = rating?.failure;
-  if (failure !== undefined && !term.reported)
-    context.report({ type: 'scorer-failed', scorer: term.name, ...failure });
-  term.reported = failure !== undefined;
-}
-
-/** The weighted mean of what is known; neutral when nothing is. */
-function total(terms: readonly Term[], ratings: readonly Rating[], index: number): number {
-  let sum = 0;
+/** The weighted mean of what is known, for each candidate; neutral when nothing is. */
+function scoresOf(
+  terms: readonly ScorerTerm[],
+  ratings: readonly Rating['values'][],
+  candidates: number,
+): number[] {
+  const scores = new Array<number>(candidates).fill(0);
   let weights = 0;
   for (const [position, { weight }] of terms.entries()) {
-    const value = ratings[position]?.values?.[index];
-    if (value === undefined) continue;
-    sum += weight * value;
+    const values = ratings[position];
+    if (values === undefined) continue;
     weights += weight;
+    for (let index = 0; index < candidates; index++)
+      scores[index] = (scores[index] ?? 0) + weight * (values[index] ?? NEUTRAL_RATING);
   }
-  return weights > 0 ? sum / weights : NEUTRAL_RATING;
+  return weights > 0 ? scores.map((score) => score / weights) : scores.fill(NEUTRAL_RATING);
 }
 
-function termsOf(scorers: ScoredOptions['scorers']): readonly Term[] {
+function termsOf(scorers: NonNullable<ScoredOptions['scorers']>): readonly ScorerTerm[] {
   requireArray('scored.scorers', scorers);
   if (scorers.length === 0)
     throw new InvalidOptionError('scored.scorers', 'must hold at least one scorer', scorers);
@@ -134,7 +153,7 @@ function termsOf(scorers: ScoredOptions['scorers']): readonly Term[] {
     // Names are the keys of an explanation.
     const name = names.has(given) ? `${given} ${index + 1}` : given;
     names.add(name);
-    return { name, weight, scorer, reported: false };
+    return new ScorerTerm(name, weight, scorer);
   });
 }
 

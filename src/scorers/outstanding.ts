@@ -1,20 +1,26 @@
 /**
- * Rates endpoints by how few requests they have outstanding for their weight.
+ * Rates endpoints by how few requests they have for their weight: our own, and other clients' where they are known.
  *
- * Rating = least load / load, where load is (outstanding + 1) / (weight x slow start). Loads 2, 4 and 8 rate 1, 0.5
+ * Rating = least load / load, where load is (requests + 1) / (weight x slow start). Loads 2, 4 and 8 rate 1, 0.5
  * and 0.25: the ratio, not the rank, so that 10 against 11 is nearly a draw and 1 against 11 is not.
  *
- * Needs nothing but the counts. Alone it chooses as `leastOutstanding` does; it belongs into every `scored` policy
- * whose other scorers read figures that lag behind, since it alone moves with each pick.
+ * Needs nothing but the counts. With the `metrics` option on every endpoint, running and waiting requests of other
+ * clients count too (what the engine has, less our own when that was read), the less the older the reading.
+ * Without it the scorer chooses as `leastOutstanding` does. It belongs into every `scored` policy whose other scorers
+ * read figures that lag behind, since it alone moves with each pick.
  */
-import { loadAfterPick } from '../core/endpoint.js';
+import { effectiveWeight } from '../core/endpoint.js';
+import { totalLoads } from '../core/others-load.js';
 import type { Scorer } from '../core/scoring.js';
 
 export function outstanding(): Scorer {
   return {
     name: 'outstanding',
-    score(candidates) {
-      const loads = candidates.map(loadAfterPick);
+    score(candidates, _request, context) {
+      const requests = totalLoads(candidates, context?.now());
+      const loads = candidates.map(
+        (endpoint, index) => ((requests[index] ?? 0) + 1) / effectiveWeight(endpoint),
+      );
       const least = Math.min(...loads);
       return loads.map((load) => (Number.isFinite(load) ? least / load : 0));
     },

@@ -33,7 +33,7 @@ export class EndpointState implements EndpointView {
   readonly cooldown: Cooldown;
   readonly ramp: SlowStart;
   readonly latency = new LatencyAverages();
-  readonly prefill = new PrefillMeter();
+  readonly prefill: PrefillMeter;
   readonly readout: LoadReadout;
   /** `undefined` where the limit is given. */
   limit: AdaptiveLimit | undefined;
@@ -49,6 +49,7 @@ export class EndpointState implements EndpointView {
   constructor(endpoint: Endpoint, parts: EndpointParts) {
     this.#endpoint = endpoint;
     this.#clock = parts.clock;
+    this.prefill = new PrefillMeter(parts.clock);
     this.readout = new LoadReadout(parts.clock);
     this.limit = this.#limitFor(endpoint);
     this.channel = parts.channel;

@@ -11,8 +11,6 @@ export class Lease {
   readonly #limit: AdaptiveLimit | undefined;
   readonly #round: number;
   readonly #promptTokens: number;
-  /** Prompt tokens that stood before its first token when it was sent, its own included. */
-  readonly #ahead: number;
   #answering = false;
   #settled = false;
 
@@ -27,7 +25,7 @@ export class Lease {
     this.#limit = endpoint.limit;
     this.#round = this.#limit?.sent() ?? 0;
     this.#promptTokens = promptTokens;
-    this.#ahead = endpoint.prefill.begin(promptTokens);
+    endpoint.prefill.begin(promptTokens);
     endpoint.outstanding++;
   }
 
@@ -39,8 +37,9 @@ export class Lease {
   answering(firstToken?: number): void {
     if (this.#answering || this.#settled) return;
     this.#answering = true;
-    this.endpoint.prefill.end(this.#promptTokens);
-    if (firstToken !== undefined) this.endpoint.prefill.learn(this.#ahead, firstToken);
+    const { prefill } = this.endpoint;
+    if (firstToken === undefined) prefill.end(this.#promptTokens);
+    else prefill.firstToken(this.#promptTokens);
     if (firstToken !== undefined) this.#limit?.firstToken(firstToken, this.#round);
     this.endpoint.breaker.report(this.#pass, 'success');
   }

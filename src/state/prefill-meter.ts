@@ -1,63 +1,65 @@
-/** Fewer tokens say more of the network than of the prefill. */
+import type { Clock } from '../core/clock.js';
+
+/** Fewer tokens than this, all together, say more of the network than of the prefill. */
 const LEAST_TOKENS = 300;
-/** A first token that took this much longer than expected waited for something else: a slot, most often. */
-const DELAYED_FACTOR = 3;
-const DELAYED_MORE = 500;
-/** What a sample counts. Waiting only ever makes the rate look lower, so higher samples are truer than lower ones. */
-const PULL_UP = 0.25;
-const PULL_DOWN = 0.05;
-/** Even those count a little, or a server that has become far slower would never be found out. */
-const PULL_DELAYED = 0.01;
+/** Busy time after which what was learnt counts for 1/e, in ms: a GPU that throttles is found out in seconds. */
+const DECAY = 20_000;
 
 /**
  * Prompt tokens that wait for their first token, and how many a second are worked off.
  *
- * A sample is the tokens that stood before a first token, its own included, over the time to it: 3 000 tokens and
- * 1.5 s make 2 000 tokens a second.
+ * The rate is tokens of prompts whose first token came / time in which any were waiting: three prompts of 1 000 whose
+ * first tokens came 0.5, 0.6 and 1.5 s after the endpoint began on them make 2 000 tokens a second. A single prompt's
+ * time would not do: what was before it may have been half done, or done in the same step.
  */
 export class PrefillMeter {
+  readonly #clock: Clock;
   #pending = 0;
   #requests = 0;
-  #rate: number | undefined;
+  /** The last first token, or when the first of the waiting was sent. */
+  #since = 0;
+  #tokens = 0;
+  #busy = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   get pending(): number {
     return this.#pending;
   }
 
-  /** Tokens a second; `undefined` until the first sample. */
+  /** Tokens a second; `undefined` until enough have been seen. */
   get rate(): number | undefined {
-    return this.#rate;
+    return this.#tokens < LEAST_TOKENS || this.#busy === 0 ? undefined : (this.#tokens / this.#busy) * 1000;
   }
 
-  /** @returns the tokens that now stand before this request's first token, its own included */
-  begin(tokens: number): number {
+  /** A request was sent. */
+  begin(tokens: number): void {
+    if (this.#requests === 0) this.#since = this.#clock.now();
     this.#requests++;
     this.#pending += tokens;
-    return this.#pending;
   }
 
-  /** Its first token has come, or never will. */
+  /** Its first token has come. */
+  firstToken(tokens: number): void {
+    const now = this.#clock.now();
+    const spent = now - this.#since;
+    const keep = Math.exp(-spent / DECAY);
+    this.#tokens = this.#tokens * keep + tokens;
+    this.#busy = this.#busy * keep + spent;
+    this.#end(tokens, now);
+  }
+
+  /** It ended without, or does not tell: nobody knows what the time since the last first token was spent on. */
   end(tokens: number): void {
+    this.#end(tokens, this.#clock.now());
+  }
+
+  #end(tokens: number, now: number): void {
+    this.#since = now;
     this.#requests--;
     // Estimates may be fractions, whose sums do not cancel out to the last bit.
     this.#pending = this.#requests === 0 ? 0 : this.#pending - tokens;
-  }
-
-  /**
-   * @param ahead tokens that stood before the first token
-   * @param elapsed ms until it came
-   */
-  learn(ahead: number, elapsed: number): void {
-    if (ahead < LEAST_TOKENS || !(elapsed > 0)) return;
-    const sample = (ahead / elapsed) * 1000;
-    const rate = this.#rate;
-    if (rate === undefined) {
-      this.#rate = sample;
-      return;
-    }
-    const expected = (ahead / rate) * 1000;
-    const delayed = elapsed > DELAYED_FACTOR * expected + DELAYED_MORE;
-    const pull = sample > rate ? PULL_UP : delayed ? PULL_DELAYED : PULL_DOWN;
-    this.#rate = rate + pull * (sample - rate);
   }
 }

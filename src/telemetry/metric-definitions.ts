@@ -98,7 +98,37 @@ export const GAUGES: Readonly<Record<string, Definition>> = {
         for (const state of ENDPOINT_STATES) yield [{ endpoint: id, state }, state === current ? 1 : 0];
     },
   },
+  endpoint_kv_cache_usage_ratio: {
+    help: 'Used share of the KV cache, as the engine tells it; absent without a fresh reading.',
+    labels: ['endpoint'],
+    read: readings('kvCacheUsage'),
+  },
+  endpoint_gpu_utilization_ratio: {
+    help: 'Share of time in which the GPU was busy; absent without a fresh reading.',
+    labels: ['endpoint'],
+    read: readings('gpuUtilization'),
+  },
+  endpoint_vram_used_ratio: {
+    help: 'Used share of GPU memory; absent without a fresh reading.',
+    labels: ['endpoint'],
+    read: readings('vramUsage'),
+  },
+  endpoint_requests_waiting: {
+    help: "Requests that wait inside the engine, everybody's; absent without a fresh reading.",
+    labels: ['endpoint'],
+    read: readings('waiting'),
+  },
 };
+
+/** One reading of every endpoint that has it: an unknown load is no load of 0. */
+function readings(reading: 'kvCacheUsage' | 'gpuUtilization' | 'vramUsage' | 'waiting'): Series {
+  return function* (_tally, { endpoints }) {
+    for (const { id, load } of endpoints) {
+      const value = load?.[reading];
+      if (value !== undefined) yield [{ endpoint: id }, value];
+    }
+  };
+}
 
 /** OpenTelemetry's for LLM servers, and on to 40 s: a prompt may wait behind others. */
 const FIRST_TOKEN_BUCKETS = [

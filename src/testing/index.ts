@@ -4,5 +4,6 @@ export * from './fake-request.js';
 export * from './manual-clock.js';
 export * from './mock-llm-server.js';
 export * from './policy-conformance.js';
+export * from './scorer-conformance.js';
 export * from './seeded-random.js';
 export * from './signal-conformance.js';

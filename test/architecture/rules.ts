@@ -12,6 +12,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'system.ts': ['core'],
   core: ['errors.ts'],
   ...rows(STRATEGIES, STRATEGY_PARTS),
+  // `scored` has scorers by default.
+  policies: [...STRATEGY_PARTS, 'scorers'],
   ...rows(EFFECTS, STRATEGY_PARTS),
   balancer: [...STRATEGY_PARTS, ...STRATEGIES, ...EFFECTS],
   // Discovery and autoscaling both ask the Kubernetes API; its client is in `transport`.

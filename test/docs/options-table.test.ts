@@ -3,6 +3,7 @@ import { type EndpointConfig, InvalidOptionError, LoadBalancer, type RequestOver
 import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../src/balancer/options.js';
 import { RETRY_DEFAULTS } from '../../src/retries/default-retry.js';
+import { vllm } from '../../src/signals/vllm.js';
 
 const page = readFileSync('docs/options.md', 'utf8');
 const ENDPOINTS: readonly EndpointConfig[] = [{ url: 'http://127.0.0.1:8000' }];
@@ -72,6 +73,26 @@ describe('the page of options', () => {
   it('has every option of an endpoint and no other', () => {
     const options = known(() => construct({ endpoints: [{ ...ENDPOINTS[0], nonsense: 1 }] }));
     expect([...rowsUnder('## Endpoints').keys()].sort()).toEqual(options.sort());
+  });
+
+  it('has, on the page of load signals, every option of metrics and no other, with its default', () => {
+    const metrics = (extra: object) =>
+      construct({ endpoints: [{ ...ENDPOINTS[0], metrics: { parser: vllm(), ...extra } }] });
+    const options = known(() => metrics({ nonsense: 1 })).map((option) => `metrics.${option}`);
+    const signals = readFileSync('docs/load-signals.md', 'utf8');
+    const rows = new Map(
+      [...signals.matchAll(/^\| `(metrics\.\w+)` \| (.*?) \|/gm)].map(([, option = '', text = '']) => [
+        option,
+        text,
+      ]),
+    );
+    expect([...rows.keys()].sort()).toEqual(options.sort());
+    const [resolved] = resolveOptions({
+      endpoints: [{ ...ENDPOINTS[0], metrics: { parser: vllm() } }],
+    }).endpoints;
+    expect(JSON.parse(asJson(rows.get('metrics.interval')?.replaceAll('`', '') ?? ''))).toBe(
+      resolved?.metrics[0]?.interval,
+    );
   });
 
   it('has every override of a request and no other', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PolicyReport } from '../../../src/core/policy.js';
-import type { EndpointScorer, Scorer } from '../../../src/core/scoring.js';
+import type { EndpointScorer, Filter, Scorer } from '../../../src/core/scoring.js';
 import { InvalidOptionError } from '../../../src/errors.js';
 import { type ScoredOptions, scored } from '../../../src/policies/scored.js';
 import { fakeEndpoint } from '../../../src/testing/fake-endpoint.js';
@@ -123,6 +123,129 @@ describe('scored', () => {
     expect(reports).toHaveLength(2);
   });
 
+  it('leaves a scorer that is slow three times in a row out, for a hundred times as long as it took', () => {
+    let time = 0;
+    const asked: number[] = [];
+    const slow: Scorer = {
+      name: 'slow',
+      score: (candidates) => {
+        asked.push(time);
+        time += 35;
+        return candidates.map(({ id }) => (id === 'b' ? 1 : 0));
+      },
+    };
+    const reports: PolicyReport[] = [];
+    const policy = scored({ scorers: [slow, ratings(0, 0, 0.5)] });
+    const context = {
+      random: seededRandom(1),
+      now: () => time,
+      report: (report: PolicyReport) => reports.push(report),
+    };
+    const select = () => policy.select(all, request, context)?.id;
+    for (let turn = 0; turn < 3; turn++) expect(select()).toBe('b');
+    for (let turn = 0; turn < 10; turn++) expect(select()).toBe('c');
+    time = 3 * 35 + 3_499;
+    expect(select()).toBe('c');
+    time++;
+    expect(select()).toBe('b');
+    expect(select()).toBe('c');
+    expect(asked).toEqual([0, 35, 70, 3_605]);
+    expect(reports).toEqual([
+      {
+        type: 'scorer-failed',
+        scorer: 'slow',
+        endpoint: undefined,
+        problem: 'took 35 ms, and is left out for 100 times as long',
+      },
+    ]);
+  });
+
+  it('does not hold it against a scorer that the process was stopped in the middle of it, now and then', () => {
+    let time = 0;
+    const reports: PolicyReport[] = [];
+    let picks = 0;
+    const policy = scored({
+      scorers: [
+        () => {
+          if (picks++ % 3 !== 0) time += 500;
+          return 1;
+        },
+      ],
+    });
+    const context = {
+      random: () => 0,
+      now: () => time,
+      report: (report: PolicyReport) => reports.push(report),
+    };
+    for (let turn = 0; turn < 30; turn++) policy.select([a], request, context);
+    expect([picks, reports]).toEqual([30, []]);
+  });
+
+  it('tells scorers where the pick fell, whatever they make of it', () => {
+    const told: string[] = [];
+    const remembers: Scorer = {
+      name: 'remembers',
+      score: () => [0, 1, 0],
+      picked: (endpoint) => told.push(endpoint.id),
+    };
+    const forgetful: Scorer = {
+      name: 'forgetful',
+      score: () => [0, 1, 0],
+      picked: () => {
+        throw new Error('what was it?');
+      },
+    };
+    const { policy, select, reports } = setUp({ scorers: [remembers, forgetful] });
+    policy.explain?.(all, request);
+    expect(told).toEqual([]);
+    expect(select()).toBe('b');
+    expect(told).toEqual(['b']);
+    expect(reports).toEqual([
+      { type: 'scorer-failed', scorer: 'forgetful', endpoint: 'b', problem: 'what was it?' },
+    ]);
+  });
+
+  it('hands filters and scorers the time and the randomness of the balancer', () => {
+    const times: (number | undefined)[] = [];
+    const filter: Filter = {
+      name: 'noting',
+      keep: (candidates, _request, context) => {
+        times.push(context?.now());
+        return candidates;
+      },
+    };
+    const scorer: Scorer = {
+      name: 'noting',
+      score: (candidates, _request, context) => {
+        times.push(context?.now());
+        return candidates.map(() => 1);
+      },
+    };
+    setUp({ filters: [filter], scorers: [scorer] }).select();
+    expect(times).toEqual([0, 0]);
+  });
+
+  it('tells the balancer which part of a prompt is left to compute, as the best informed scorer knows it', () => {
+    const knowing = (tokens: number): Scorer => ({ ...ratings(1, 0, 0), cached: () => tokens });
+    const { policy } = setUp({ scorers: [ratings(1, 0, 0), knowing(30), knowing(70), () => 1] });
+    expect(policy.promptWork?.(a, fakeRequest({ promptTokens: 100 }))).toBe(30);
+  });
+
+  it('has scorers of its own when it is given none, which know queues, caches and prompts', () => {
+    const fresh = { observedAt: 0, ownOutstanding: 0 };
+    const busy = fakeEndpoint('busy', { outstanding: 4, load: { ...fresh, waiting: 3, kvCacheUsage: 0.9 } });
+    const idle = fakeEndpoint('idle', { outstanding: 4, load: { ...fresh, waiting: 0, kvCacheUsage: 0.2 } });
+    const policy = scored();
+    expect(policy.select([busy, idle], request)).toBe(idle);
+    const [one] = policy.explain?.([busy, idle], fakeRequest({ promptBlocks: () => [1, 2] })) ?? [];
+    expect(Object.keys(one?.terms ?? {})).toEqual([
+      'prefix-affinity',
+      'outstanding',
+      'queue-depth',
+      'kv-cache',
+    ]);
+  });
+
   it('asks scorers only about what the filters leave, and refuses when they leave none', () => {
     const seen: string[][] = [];
     const scorer: Scorer = {
@@ -163,7 +286,7 @@ describe('scored', () => {
   it('refuses options that are no filters, scorers, weights or pickers, naming which', () => {
     const good = ratings(1);
     const bad: [unknown, RegExp][] = [
-      [undefined, /scored\.scorers/],
+      [null, /scored/],
       [{ scorers: [] }, /scored\.scorers/],
       [{ scorers: good }, /scored\.scorers/],
       [{ scorers: [good, {}] }, /scored\.scorers\[1\]/],

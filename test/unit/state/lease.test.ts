@@ -26,18 +26,19 @@ describe('Lease', () => {
   });
 
   it('counts the prompt until the first token, from which the prefill rate is learnt', () => {
-    const endpoint = endpointState('a');
+    const clock = manualClock();
+    const endpoint = endpointState('a', {}, clock);
     const [first, second] = [1_000, 2_000].map((tokens) => new Lease(endpoint, () => [endpoint], tokens));
     expect(endpoint.pendingPrompt).toBe(3_000);
+    clock.advance(500);
     first?.answering(500);
-    expect(endpoint.pendingPrompt).toBe(2_000);
-    expect(endpoint.prefillRate).toBe(2_000);
+    expect([endpoint.pendingPrompt, endpoint.prefillRate]).toEqual([2_000, 2_000]);
     first?.settle(SUCCESS);
     expect(endpoint.pendingPrompt).toBe(2_000);
-    // All that stood before it when it was sent: 3 000 tokens in 750 ms.
-    second?.answering(750);
-    expect(endpoint.prefillRate).toBe(2_500);
+    clock.advance(1_000);
+    second?.answering(1_500);
     expect(endpoint.pendingPrompt).toBe(0);
+    expect(endpoint.prefillRate).toBeCloseTo(2_000, 6);
   });
 
   it.each([SUCCESS, REJECTED, OVERLOADED, FAULT, NEUTRAL])(

@@ -1,65 +1,104 @@
 import { describe, expect, it } from 'vitest';
 import { PrefillMeter } from '../../../src/state/prefill-meter.js';
+import { manualClock } from '../../../src/testing/manual-clock.js';
 
-/** A meter that has learnt 1 000 tokens a second. */
-function learnt(): PrefillMeter {
-  const meter = new PrefillMeter();
-  meter.learn(1_000, 1_000);
-  return meter;
+function setUp() {
+  const clock = manualClock();
+  return { clock, meter: new PrefillMeter(clock) };
 }
 
 describe('PrefillMeter', () => {
-  it('counts prompt tokens until their first token, and tells each request what stands before its own', () => {
-    const meter = new PrefillMeter();
-    expect([meter.begin(100), meter.begin(250)]).toEqual([100, 350]);
-    meter.end(100);
-    expect(meter.pending).toBe(250);
+  it('counts prompt tokens until their first token comes, or the request ends without one', () => {
+    const { meter } = setUp();
+    for (const tokens of [100, 250, 400]) meter.begin(tokens);
+    expect(meter.pending).toBe(750);
+    meter.firstToken(100);
     meter.end(250);
-    expect(meter.pending).toBe(0);
+    expect(meter.pending).toBe(400);
   });
 
   it('is at exactly 0 when nothing is pending, whatever fractions an estimate has', () => {
-    const meter = new PrefillMeter();
+    const { meter } = setUp();
     for (const tokens of [0.1, 0.2, 0.3]) meter.begin(tokens);
     for (const tokens of [0.3, 0.1, 0.2]) meter.end(tokens);
     expect(meter.pending).toBe(0);
   });
 
-  it('knows no rate before a first token', () => {
-    expect(new PrefillMeter().rate).toBeUndefined();
+  it('knows no rate before a first token, nor from so few tokens that their time is all network', () => {
+    const { clock, meter } = setUp();
+    expect(meter.rate).toBeUndefined();
+    meter.begin(299);
+    clock.advance(30);
+    meter.firstToken(299);
+    expect(meter.rate).toBeUndefined();
   });
 
-  it('takes tokens over time for its rate, in tokens a second', () => {
-    const meter = new PrefillMeter();
-    meter.learn(3_000, 1_500);
+  it('knows no rate from a clock that stood still', () => {
+    const { meter } = setUp();
+    meter.begin(1_000);
+    meter.firstToken(1_000);
+    expect(meter.rate).toBeUndefined();
+  });
+
+  it('takes tokens over the time in which any were waiting, in tokens a second', () => {
+    const { clock, meter } = setUp();
+    meter.begin(1_000);
+    meter.begin(1_000);
+    clock.advance(500);
+    meter.firstToken(1_000);
+    clock.advance(100);
+    meter.begin(1_000);
+    meter.firstToken(1_000);
+    clock.advance(900);
+    meter.firstToken(1_000);
+    expect(meter.rate).toBeCloseTo(2_000, -2);
+  });
+
+  it('does not count the time in which nothing was waiting', () => {
+    const { clock, meter } = setUp();
+    for (let turn = 0; turn < 2; turn++) {
+      meter.begin(1_000);
+      clock.advance(500);
+      meter.firstToken(1_000);
+      clock.advance(60_000);
+    }
+    expect(meter.rate).toBeCloseTo(2_000, 6);
+  });
+
+  it('is not misled by a prompt that was nearly done when the next one came', () => {
+    const { clock, meter } = setUp();
+    meter.begin(100_000);
+    clock.advance(9_900);
+    meter.begin(1_000);
+    clock.advance(100);
+    meter.firstToken(100_000);
+    clock.advance(100);
+    meter.firstToken(1_000);
+    expect(meter.rate).toBeCloseTo(10_000, 6);
+  });
+
+  it('drops the time that went to a request which ended without a first token', () => {
+    const { clock, meter } = setUp();
+    meter.begin(1_000);
+    clock.advance(500);
+    meter.firstToken(1_000);
+    meter.begin(5_000);
+    clock.advance(30_000);
+    meter.end(5_000);
     expect(meter.rate).toBe(2_000);
   });
 
-  it('learns nothing from a prompt so short that its time is all network', () => {
-    const meter = new PrefillMeter();
-    meter.learn(299, 30);
-    expect(meter.rate).toBeUndefined();
-  });
-
-  it('learns nothing from a time of 0 or less, as from a clock that stands still', () => {
-    const meter = new PrefillMeter();
-    for (const elapsed of [0, -1, Number.NaN]) meter.learn(1_000, elapsed);
-    expect(meter.rate).toBeUndefined();
-  });
-
-  it('believes a higher sample more than a lower one, and one that waited for something else least', () => {
-    const [higher, lower, delayed] = [learnt(), learnt(), learnt()];
-    higher.learn(1_000, 500);
-    lower.learn(1_000, 2_000);
-    delayed.learn(1_000, 4_000);
-    expect(higher.rate).toBe(1_250);
-    expect(lower.rate).toBe(975);
-    expect(delayed.rate).toBe(992.5);
-  });
-
-  it('follows a server that has become a tenth as fast, though all its answers look delayed', () => {
-    const meter = learnt();
-    for (let sample = 0; sample < 400; sample++) meter.learn(1_000, 10_000);
-    expect(meter.rate).toBeLessThan(120);
+  it('follows a server that has become a tenth as fast, within a minute of work', () => {
+    const { clock, meter } = setUp();
+    const serve = (time: number) => {
+      meter.begin(1_000);
+      clock.advance(time);
+      meter.firstToken(1_000);
+    };
+    for (let turn = 0; turn < 100; turn++) serve(100);
+    expect(meter.rate).toBeCloseTo(10_000, 6);
+    for (let turn = 0; turn < 60; turn++) serve(1_000);
+    expect(meter.rate).toBeGreaterThan(1_000);
+    expect(meter.rate).toBeLessThan(1_500);
   });
 });
