@@ -43,8 +43,8 @@ await busy.waitFor(({ active }) => active === 6);
 
 const balancer = new LoadBalancer({
   endpoints: [
-    { id: 'busy', url: busy.url, metrics: { parser: vllm(), interval: 200 } },
-    { id: 'idle', url: idle.url, metrics: { parser: vllm(), interval: 200 } },
+    { id: 'busy', url: busy.url, metrics: { parser: vllm() } },
+    { id: 'idle', url: idle.url, metrics: { parser: vllm() } },
   ],
   policy: scored({ scorers: [...defaultScorers(), { scorer: gpuHeadroom, weight: 2 }] }),
 });

@@ -1,69 +1,69 @@
 import { prometheusMetrics } from 'evenkeel/prometheus';
 import { describe, expect, it } from 'vitest';
-import { type EndpointScorer, LoadBalancer, scored } from '../../src/index.js';
+import { type EndpointScorer, LoadBalancer, type SelectionPolicy, scored } from '../../src/index.js';
 import { vllm } from '../../src/signals/vllm.js';
 import { MockLlmServer } from '../../src/testing/index.js';
 import { CHAT, chat, Fleet } from '../support/fleet.js';
 
-const metrics = { parser: vllm(), interval: 50 };
+/** Read once, and good for a quarter of a minute: however slow the machine is. */
+const metrics = { parser: vllm(), interval: 5_000 };
+
+/** A server that others keep busy, one that is idle, and a balancer over both. */
+async function unevenPair(policy?: SelectionPolicy) {
+  const busy = await MockLlmServer.start({ tokens: 10_000, service: { slots: 2, stepTime: 5 } });
+  const idle = await MockLlmServer.start();
+  const others = new AbortController();
+  const calls = Array.from({ length: 6 }, () =>
+    fetch(`${busy.url}${CHAT}`, { ...chat(true), signal: others.signal }).catch(() => {}),
+  );
+  await busy.waitFor(({ active }) => active === 6);
+  const balancer = new LoadBalancer({
+    endpoints: [
+      { url: busy.url, id: 'busy', metrics },
+      { url: idle.url, id: 'idle', metrics },
+    ],
+    policy,
+  });
+  await new Promise<void>((resolve) => {
+    balancer.observe(() => {
+      if (balancer.endpoints.every(({ load }) => load !== undefined)) resolve();
+    });
+  });
+  return {
+    balancer,
+    /** Nothing is left open on either server. */
+    async [Symbol.asyncDispose]() {
+      await balancer.close();
+      await idle.waitFor(({ connections }) => connections === 0);
+      others.abort();
+      await Promise.all(calls);
+      await Promise.all([busy.kill(), idle.kill()]);
+    },
+  };
+}
 
 describe('A balancer that reads its servers’ metrics', () => {
-  it('sees what other clients do, shows it, and stops when it is closed', async () => {
-    await using fleet = await Fleet.start({
-      servers: [{ tokens: Number.POSITIVE_INFINITY, service: { slots: 2, stepTime: 5 } }, {}],
-      endpoint: () => ({ metrics }),
-    });
-    const others = new AbortController();
-    const calls = Array.from({ length: 3 }, () =>
-      fetch(`${fleet.server(0).url}${CHAT}`, { ...chat(true), signal: others.signal }).catch(() => {}),
-    );
-    const { balancer } = fleet;
-    await fleet.until(() => balancer.endpoints[0]?.load?.waiting === 1);
-    await fleet.until(() => balancer.endpoints[1]?.load !== undefined);
-    expect(balancer.endpoints.map(({ load }) => load)).toMatchObject([
-      { running: 2, waiting: 1, ownOutstanding: 0 },
+  it('sees what other clients do, and shows it', async () => {
+    await using pair = await unevenPair();
+    expect(pair.balancer.endpoints.map(({ load }) => load)).toMatchObject([
+      { running: 2, waiting: 4, ownOutstanding: 0 },
       { running: 0, waiting: 0, ownOutstanding: 0 },
     ]);
-    const { registry } = prometheusMetrics(balancer, { prefix: '' });
+    const { registry } = prometheusMetrics(pair.balancer, { prefix: '' });
     const page = await registry.metrics();
-    expect(page).toContain('endpoint_requests_waiting{endpoint="s0"} 1\n');
-    expect(page).toContain('endpoint_kv_cache_usage_ratio{endpoint="s1"} 0\n');
+    expect(page).toContain('endpoint_requests_waiting{endpoint="busy"} 4\n');
+    expect(page).toContain('endpoint_kv_cache_usage_ratio{endpoint="idle"} 0\n');
     expect(page).toContain('# TYPE endpoint_gpu_utilization_ratio gauge\n');
     expect(page).not.toContain('endpoint_gpu_utilization_ratio{');
-    others.abort();
-    await Promise.all(calls);
-    await fleet.settled();
   });
 
   it('sends its requests where others have none, with the scorers that it has by default', async () => {
-    await using busy = await MockLlmServer.start({ tokens: 10_000, service: { slots: 2, stepTime: 5 } });
-    await using idle = await MockLlmServer.start();
-    const others = new AbortController();
-    const calls = Array.from({ length: 6 }, () =>
-      fetch(`${busy.url}${CHAT}`, { ...chat(true), signal: others.signal }).catch(() => {}),
-    );
-    await busy.waitFor(({ active }) => active === 6);
-    // Read once, and good for a quarter of a minute.
-    const slowly = { parser: vllm(), interval: 5_000 };
-    await using balancer = new LoadBalancer({
-      endpoints: [
-        { url: busy.url, id: 'busy', metrics: slowly },
-        { url: idle.url, id: 'idle', metrics: slowly },
-      ],
-      policy: scored(),
-    });
-    await new Promise<void>((resolve) => {
-      balancer.observe(() => {
-        if (balancer.endpoints.every(({ load }) => load !== undefined)) resolve();
-      });
-    });
+    await using pair = await unevenPair(scored());
     for (let turn = 0; turn < 5; turn++) {
-      const answer = await balancer.fetch(CHAT, chat(true));
+      const answer = await pair.balancer.fetch(CHAT, chat(true));
       expect(answer.headers.get('x-evenkeel-endpoint')).toBe('idle');
       await answer.text();
     }
-    others.abort();
-    await Promise.all(calls);
   });
 });
 

@@ -221,6 +221,10 @@ describe('prometheusMetrics', () => {
         'endpoint_outstanding_requests',
         'endpoint_available',
         'endpoint_state',
+        'endpoint_requests_waiting',
+        'endpoint_kv_cache_usage_ratio',
+        'endpoint_gpu_utilization_ratio',
+        'endpoint_vram_used_ratio',
         'active_replicas',
       ].sort(),
     );
