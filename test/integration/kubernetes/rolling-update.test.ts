@@ -53,7 +53,8 @@ async function expectNothingLost(disturb: Disturb): Promise<RollingService> {
   return service;
 }
 
-describe('A rolling update of 6 replicas under load', () => {
+// Seconds on a quiet machine; cores may be shared.
+describe('A rolling update of 6 replicas under load', { timeout: 60_000 }, () => {
   it('fails no request', async () => {
     await using service = await expectNothingLost(() => {});
     expect(service.of('discovery-failed')).toEqual([]);
