@@ -16,10 +16,11 @@
  * replicas take minutes to start.
  */
 import type { ScalingDecision, ScalingPolicy, ScalingSituation } from '../core/scaling.js';
-import { growthLimit, HorizontalHistory, shrinkLimit, stabilize } from './horizontal/behavior.js';
+import { growthLimit, ReplicaChanges, shrinkLimit } from './horizontal/behavior.js';
 import type { ExternalMetric } from './horizontal/metric.js';
 import { type HorizontalOptions, type ResolvedHorizontal, resolveHorizontal } from './horizontal/options.js';
 import { proposalOf } from './horizontal/proposal.js';
+import { Recommendations } from './memory/recommendations.js';
 
 export type { HorizontalBehavior, HorizontalPolicy, HorizontalRules } from './horizontal/behavior.js';
 export type { ExternalMetric, HorizontalMetric, PodsMetric, ResourceMetric } from './horizontal/metric.js';
@@ -66,10 +67,14 @@ export function demand(averageValue: number): ExternalMetric {
   };
 }
 
+/** The longest that Kubernetes allows, in ms. */
+const LONGEST_WINDOW = 3_600_000;
+
 class Horizontal implements ScalingPolicy {
   readonly name = 'horizontal';
   readonly #options: ResolvedHorizontal;
-  readonly #history = new HorizontalHistory();
+  readonly #recommended = new Recommendations(LONGEST_WINDOW);
+  readonly #changes = new ReplicaChanges();
   /** The last decision, until it is seen whether it was carried out. */
   #pending: { readonly from: number; readonly to: number; readonly at: number } | undefined;
   #now = Number.NEGATIVE_INFINITY;
@@ -84,7 +89,7 @@ class Horizontal implements ScalingPolicy {
     const { min, max } = this.#options;
     const current = situation.replicas.desired;
     this.#noteChange(current);
-    if (this.#history.isNew) this.#history.recommend(current, this.#now);
+    if (this.#recommended.isEmpty) this.#recommended.add(current, this.#now);
     const decision = this.#chosen({ ...situation, now: this.#now }, current, min, max);
     if (decision !== undefined) this.#pending = { from: current, to: decision.replicas, at: this.#now };
     return decision;
@@ -97,7 +102,7 @@ class Horizontal implements ScalingPolicy {
     const change = current - from;
     // Somebody else may have gone further, or the other way; that is not ours.
     const ours = to > from ? Math.min(change, to - from) : Math.max(change, to - from);
-    if (ours !== 0 && Math.sign(ours) === Math.sign(to - from)) this.#history.changed(ours, at);
+    if (ours !== 0 && Math.sign(ours) === Math.sign(to - from)) this.#changes.add(ours, at);
   }
 
   #chosen(
@@ -131,17 +136,17 @@ class Horizontal implements ScalingPolicy {
 
   #normalized(called: number, current: number, min: number, max: number): number {
     const { behavior, downscaleStabilization } = this.#options;
-    const history = this.#history;
     const now = this.#now;
     if (behavior === undefined) {
-      const stable = Math.max(called, ...history.since(now, downscaleStabilization, true));
-      history.recommend(called, now);
+      const stable = Math.max(called, ...this.#recommended.since(now, downscaleStabilization, true));
+      this.#recommended.add(called, now);
       return Math.max(min, Math.min(stable, max, Math.max(2 * current, 4)));
     }
-    const stable = stabilize(called, { current, now, history }, behavior);
-    history.recommend(called, now);
-    if (stable > current) return Math.min(stable, max, growthLimit(current, now, history, behavior.up));
-    if (stable < current) return Math.max(stable, min, shrinkLimit(current, now, history, behavior.down));
+    const { up, down } = behavior;
+    const stable = this.#recommended.stabilize(current, called, { now, up: up.window, down: down.window });
+    this.#recommended.add(called, now);
+    if (stable > current) return Math.min(stable, max, growthLimit(current, now, this.#changes, up));
+    if (stable < current) return Math.max(stable, min, shrinkLimit(current, now, this.#changes, down));
     return stable;
   }
 }

@@ -5,4 +5,5 @@ export * from './fake-situation.js';
 export * from './manual-clock.js';
 export * from './mock-llm-server.js';
 export * from './policy-conformance.js';
+export * from './scaling-conformance.js';
 export * from './seeded-random.js';

@@ -33,73 +33,32 @@ export interface DirectionRules {
   readonly policies: readonly HorizontalPolicy[];
 }
 
-/** Replicas added or taken away, at a time. */
-interface Change {
-  readonly at: number;
-  readonly added: number;
-}
+const LONGEST_PERIOD = 1_800_000;
 
-/** What the algorithm remembers. */
-export class HorizontalHistory {
-  #recommendations: { readonly at: number; readonly replicas: number }[] = [];
-  #changes: Change[] = [];
+/** Replicas added or taken away, and when: what the pace is reckoned from. */
+export class ReplicaChanges {
+  #list: readonly { readonly at: number; readonly added: number }[] = [];
 
-  recommend(replicas: number, at: number): void {
-    this.#recommendations = [
-      ...this.#recommendations.filter((one) => one.at >= at - LONGEST_WINDOW),
-      { at, replicas },
-    ];
-  }
-
-  get isNew(): boolean {
-    return this.#recommendations.length === 0;
-  }
-
-  /** Recommendations younger than `age`; as old as that too, when `inclusive`. */
-  since(now: number, age: number, inclusive = false): readonly number[] {
-    return this.#recommendations
-      .filter(({ at }) => at > now - age || (inclusive && at === now - age))
-      .map(({ replicas }) => replicas);
-  }
-
-  changed(added: number, at: number): void {
-    this.#changes = [...this.#changes.filter((one) => one.at > at - LONGEST_PERIOD), { at, added }];
+  add(added: number, now: number): void {
+    this.#list = [...this.#list.filter(({ at }) => at > now - LONGEST_PERIOD), { at: now, added }];
   }
 
   /** Replicas added, less those taken away, strictly within the last `period` ms. */
-  addedWithin(period: number, now: number): number {
-    return this.#changes.filter(({ at }) => at > now - period).reduce((total, { added }) => total + added, 0);
+  within(period: number, now: number): number {
+    return this.#list.filter(({ at }) => at > now - period).reduce((total, { added }) => total + added, 0);
   }
-}
-
-const LONGEST_WINDOW = 3_600_000;
-const LONGEST_PERIOD = 1_800_000;
-
-/** Keeps `current` unless every recommendation of the window goes beyond it. */
-export function stabilize(
-  recommended: number,
-  {
-    current,
-    now,
-    history,
-  }: { readonly current: number; readonly now: number; readonly history: HorizontalHistory },
-  { up, down }: { readonly up: DirectionRules; readonly down: DirectionRules },
-): number {
-  const least = Math.min(recommended, ...history.since(now, up.window));
-  const most = Math.max(recommended, ...history.since(now, down.window));
-  return Math.min(Math.max(current, least), most);
 }
 
 /** Most replicas that the policies allow now. */
 export function growthLimit(
   current: number,
   now: number,
-  history: HorizontalHistory,
+  changes: ReplicaChanges,
   rules: DirectionRules,
 ): number {
   if (rules.select === 'Disabled') return current;
   const limits = rules.policies.map(({ type, value, periodSeconds }) => {
-    const start = current - history.addedWithin(periodSeconds * 1000, now);
+    const start = current - changes.within(periodSeconds * 1000, now);
     // In this order: 100 x (1 + 10/100) is 110.00000000000001, and 111 replicas, here as in Go.
     return type === 'Pods' ? start + value : Math.ceil(start * (1 + value / 100));
   });
@@ -110,12 +69,12 @@ export function growthLimit(
 export function shrinkLimit(
   current: number,
   now: number,
-  history: HorizontalHistory,
+  changes: ReplicaChanges,
   rules: DirectionRules,
 ): number {
   if (rules.select === 'Disabled') return current;
   const limits = rules.policies.map(({ type, value, periodSeconds }) => {
-    const start = current - history.addedWithin(periodSeconds * 1000, now);
+    const start = current - changes.within(periodSeconds * 1000, now);
     return type === 'Pods' ? start - value : Math.trunc(start * (1 - value / 100));
   });
   // `Max` is the greatest change, so the fewest replicas.
