@@ -64,6 +64,13 @@ export function booleanOption(option: string, value: unknown, fallback: boolean)
   return value;
 }
 
+/** A function, or `undefined` when the option was left out. */
+export function functionOption<T>(option: string, value: T | undefined): T | undefined {
+  if (value !== undefined && typeof value !== 'function')
+    throw new InvalidOptionError(option, 'must be a function', value);
+  return value;
+}
+
 /**
  * A value that must have certain methods, such as a logger; `undefined` when the option was left out.
  *

@@ -70,6 +70,8 @@ export interface TargetState {
   /** How many of them serve. Default: the replicas that the balancer sees ready. */
   readonly ready?: number;
   readonly pods?: readonly ScalingPod[];
+  /** Somebody else who scales the target, in words. Nothing is changed as long as there is one. */
+  readonly owner?: string;
 }
 
 /** Carries a decision out. */
@@ -101,6 +103,12 @@ export interface LeadershipListener {
   failed(error: Error): void;
 }
 
+/** Knows what a fleet is meant to be. */
+export interface DesiredReplicas {
+  /** `undefined` while it is not known here. */
+  readonly desiredReplicas: number | undefined;
+}
+
 /** What an autoscaler tells its observers. */
 export type ScalingEvent =
   /** A change was carried out; with `dryRun`, it would have been. */
@@ -112,9 +120,13 @@ export type ScalingEvent =
       readonly dryRun: boolean;
     }
   /** Nothing was changed although something speaks for it: no data, no endpoint to be trusted, switched off. */
-  | { readonly type: 'scaling-held'; readonly replicas: number; readonly reason: string }
-  /** The target could not be read or set, or the policy threw. Tried again at the next interval. */
-  | { readonly type: 'scaling-failed'; readonly step: 'read' | 'decide' | 'scale'; readonly error: Error }
+  | { readonly type: 'scaling-held'; readonly replicas: number | undefined; readonly reason: string }
+  /** The target could not be read or set, the policy threw, or the lead could not be had. Tried again in time. */
+  | {
+      readonly type: 'scaling-failed';
+      readonly step: 'lead' | 'read' | 'decide' | 'scale';
+      readonly error: Error;
+    }
   | { readonly type: 'scaling-leader'; readonly leading: boolean };
 
 export type ScalingObserver = (event: ScalingEvent) => void;
