@@ -1,5 +1,5 @@
 import { request } from 'undici';
-import type { Clock, Random } from '../core/clock.js';
+import type { Clock, Random, Timer } from '../core/clock.js';
 import { functionOption, numberOption, optionFields, withMethods } from '../core/option-checks.js';
 import type { Actuator } from '../core/scaling.js';
 import { EvenkeelError, InvalidOptionError } from '../errors.js';
@@ -143,15 +143,16 @@ class Webhook implements Actuator {
   async #wait(delay: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     return new Promise<void>((resolve, reject) => {
+      let timer: Timer | undefined;
       const end = () => {
-        timer.close();
+        timer?.close();
         reject(signal.reason);
       };
-      const timer = this.#options.clock.setTimer(() => {
+      signal.addEventListener('abort', end, { once: true });
+      timer = this.#options.clock.setTimer(() => {
         signal.removeEventListener('abort', end);
         resolve();
       }, delay);
-      signal.addEventListener('abort', end, { once: true });
     });
   }
 }

@@ -222,9 +222,92 @@ describe('prometheusMetrics', () => {
         'endpoint_available',
         'endpoint_state',
         'active_replicas',
+        'desired_replicas',
+        'saturation_ratio',
+        'model_queue_depth',
+        'model_outstanding_requests',
+        'model_saturation_ratio',
+        'model_queued_requests_total',
+        'model_queue_wait_seconds_total',
       ].sort(),
     );
     expect(samples(text).get('http_requests_total{status="200"}')).toBe(1);
+  });
+
+  it('tells by model what waits, for how long, what is outstanding, and how full its endpoints are', async () => {
+    await using server = await MockLlmServer.start();
+    await using balancer = new LoadBalancer({
+      endpoints: [
+        { url: server.url, id: 'a', maxOutstanding: 1, models: ['mock-model'] },
+        { url: server.url, id: 'b', maxOutstanding: 3, models: ['small'] },
+      ],
+    });
+    const { registry } = prometheusMetrics(balancer, { prefix: '' });
+    server.fault = { kind: 'hang' };
+    const callers = new AbortController();
+    const ask = (model: string) =>
+      balancer
+        .fetch('/v1/chat/completions', {
+          method: 'POST',
+          body: JSON.stringify({ model, messages: [] }),
+          signal: callers.signal,
+        })
+        .catch(() => {});
+    const asked = [ask('mock-model'), ask('mock-model'), ask('mock-model'), ask('small')];
+    await server.waitFor(({ active }) => active === 2);
+    let found = await scrape(registry);
+    const of = (name: string, model: string) => found.get(`${name}{model="${model}"}`);
+    expect(found.get('request_queue_depth')).toBe(2);
+    expect([of('model_queue_depth', 'mock-model'), of('model_queue_depth', 'small')]).toEqual([2, 0]);
+    expect(of('model_outstanding_requests', 'mock-model')).toBe(1);
+    expect(of('model_saturation_ratio', 'mock-model')).toBe(1);
+    expect(of('model_saturation_ratio', 'small')).toBeCloseTo(1 / 3);
+    expect(found.get('saturation_ratio')).toBe(0.5);
+    callers.abort();
+    await Promise.all(asked);
+    await idle(balancer);
+    found = await scrape(registry);
+    expect(of('model_outstanding_requests', 'mock-model')).toBe(0);
+    expect(of('model_queue_depth', 'mock-model')).toBe(0);
+  });
+
+  it('counts the requests that waited, and their waiting, by model', async () => {
+    await using server = await MockLlmServer.start();
+    await using balancer = new LoadBalancer({ endpoints: [{ url: server.url, id: 'a', maxOutstanding: 1 }] });
+    const { registry } = prometheusMetrics(balancer, { prefix: '' });
+    const answers = await Promise.all([1, 2, 3].map(() => post(balancer).then((answer) => answer.text())));
+    expect(answers).toHaveLength(3);
+    const found = await scrape(registry);
+    expect(found.get('model_queued_requests_total{model="mock-model"}')).toBe(2);
+    expect(found.get('model_queue_wait_seconds_total{model="mock-model"}')).toBe(
+      found.get('request_queue_wait_seconds_sum'),
+    );
+  });
+
+  it('gives series of their own to the models it is told, or to the first 20, however many are asked for', async () => {
+    await using server = await MockLlmServer.start();
+    await using balancer = new LoadBalancer({ endpoints: [{ url: server.url, id: 'a' }] });
+    const told = prometheusMetrics(balancer, { models: ['mine'] });
+    const first = prometheusMetrics(balancer);
+    for (const model of ['mine', 'x'.repeat(201), ...Array.from({ length: 25 }, (_, index) => `m-${index}`)])
+      await (await post(balancer, { model })).text();
+    const labels = async (registry: { metrics(): Promise<string> }) =>
+      [...(await scrape(registry)).keys()].flatMap(
+        (series) => /model_outstanding_requests\{model="(.*)"\}/.exec(series)?.[1] ?? [],
+      );
+    expect(await labels(told.registry)).toEqual(['mine', 'other']);
+    const found = await labels(first.registry);
+    expect(found).toHaveLength(21);
+    expect(found).toEqual(expect.arrayContaining(['mine', 'other', 'm-18']));
+  });
+
+  it('shows the desired replicas of the autoscaler it is given, while they are known', async () => {
+    await using balancer = new LoadBalancer({ endpoints: [{ url: 'http://127.0.0.1:9' }] });
+    const autoscaler: { desiredReplicas: number | undefined } = { desiredReplicas: undefined };
+    const { registry } = prometheusMetrics(balancer, { prefix: '', autoscaler });
+    expect((await scrape(registry)).has('desired_replicas')).toBe(false);
+    autoscaler.desiredReplicas = 4;
+    expect((await scrape(registry)).get('desired_replicas')).toBe(4);
   });
 
   it('tells balancers apart that share a registry, and takes away what is theirs when they stop', async () => {
@@ -269,6 +352,10 @@ describe('prometheusMetrics', () => {
     expect(() => prometheusMetrics(balancer, { prefix: 'my-' })).toThrow(refused('options.prefix'));
     expect(() => prometheusMetrics(balancer, { registry: {} as never })).toThrow(refused('options.registry'));
     expect(() => prometheusMetrics(balancer, { buckets: [] } as never)).toThrow(refused('options.buckets'));
+    expect(() => prometheusMetrics(balancer, { models: 'x' as never })).toThrow(refused('options.models'));
+    expect(() => prometheusMetrics(balancer, { autoscaler: {} as never })).toThrow(
+      refused('options.autoscaler'),
+    );
   });
 
   it('works in a registry that was cleared', async () => {
