@@ -97,11 +97,11 @@ class Campaign {
     this.#stopped = true;
     this.#look?.close();
     await this.#round;
-    const led = this.#leading;
     this.#lead(false);
-    if (!led) return;
+    const { spec } = this.#seen?.record ?? {};
+    if (spec?.holderIdentity !== this.#terms.identity) return;
     // So that the others need not wait; when it cannot be said, they wait.
-    await this.#write({ ...this.#seen?.record.spec, holderIdentity: '' }).catch(() => {});
+    await this.#write({ ...spec, holderIdentity: '' }).catch(() => {});
   }
 
   #next(delay: number): void {
