@@ -90,7 +90,7 @@ export interface Actuator {
 export interface LeaderElection {
   readonly name: string;
   /**
-   * Stands for election from now on; `changed` tells whenever this process begins or ceases to lead.
+   * Stands for election from now on, and tells whenever this process begins or ceases to lead.
    *
    * @returns gives the lead up and stops
    */

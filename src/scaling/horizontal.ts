@@ -67,13 +67,10 @@ export function demand(averageValue: number): ExternalMetric {
   };
 }
 
-/** The longest that Kubernetes allows, in ms. */
-const LONGEST_WINDOW = 3_600_000;
-
 class Horizontal implements ScalingPolicy {
   readonly name = 'horizontal';
   readonly #options: ResolvedHorizontal;
-  readonly #recommended = new Recommendations(LONGEST_WINDOW);
+  readonly #recommended: Recommendations;
   readonly #changes = new ReplicaChanges();
   /** The last decision, until it is seen whether it was carried out. */
   #pending: { readonly from: number; readonly to: number; readonly at: number } | undefined;
@@ -81,6 +78,10 @@ class Horizontal implements ScalingPolicy {
 
   constructor(options: ResolvedHorizontal) {
     this.#options = options;
+    const { behavior, downscaleStabilization } = options;
+    const windows =
+      behavior === undefined ? [downscaleStabilization] : [behavior.up.window, behavior.down.window];
+    this.#recommended = new Recommendations(Math.max(...windows));
   }
 
   decide(situation: ScalingSituation): ScalingDecision | undefined {

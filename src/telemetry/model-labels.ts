@@ -1,33 +1,22 @@
-/** How many models get series of their own where nobody says which. */
-const MOST = 20;
-/** Longer names are no models, and a label is kept for good. */
-const LONGEST = 200;
-
-/** All that have none. */
+/** All models that have no label of their own. */
 export const OTHER_MODELS = 'other';
 
-/** The `model` labels of one balancer. Callers choose what they ask for, so the number of labels is bounded. */
+/**
+ * The `model` labels of one balancer: those that the user names, and no others. Callers choose what they ask for,
+ * and what a caller chooses must not become a series.
+ */
 export class ModelLabels {
-  readonly #known: Set<string>;
-  readonly #most: number;
-
-  /** @param models those with a label of their own. Default: the first 20 that are asked for */
-  constructor(models: readonly string[] | undefined) {
-    this.#known = new Set(models);
-    this.#most = models === undefined ? MOST : models.length;
-  }
-
   /** Models that have a label of their own. */
-  get known(): ReadonlySet<string> {
-    return this.#known;
+  readonly named: ReadonlySet<string>;
+
+  constructor(models: readonly string[]) {
+    this.named = new Set(models);
   }
 
-  /** `''` for requests that name no model. */
-  of(model: string | undefined): string {
+  /** `undefined` when nothing is counted by model; `''` for requests that name none. */
+  of(model: string | undefined): string | undefined {
+    if (this.named.size === 0) return undefined;
     if (model === undefined || model === '') return '';
-    if (this.#known.has(model)) return model;
-    if (this.#known.size >= this.#most || model.length > LONGEST) return OTHER_MODELS;
-    this.#known.add(model);
-    return model;
+    return this.named.has(model) ? model : OTHER_MODELS;
   }
 }

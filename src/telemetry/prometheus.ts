@@ -17,7 +17,7 @@ export interface PrometheusOptions {
   readonly name?: string;
   /** Whose `desired_replicas` is shown: an `Autoscaler`. Default: none, and no such series. */
   readonly autoscaler?: DesiredReplicas;
-  /** Models with series of their own; all others are `other`. Default: the first 20 that are asked for. */
+  /** Models with series of their own; all others are `other`. Default: none, and no series by model. */
   readonly models?: readonly string[];
 }
 
@@ -42,7 +42,7 @@ export function prometheusMetrics(
 ): PrometheusMetrics {
   const keys = ['registry', 'prefix', 'name', 'autoscaler', 'models'];
   const given = optionFields('options', options, keys) as PrometheusOptions;
-  const { registry = new Registry(), prefix = 'evenkeel_', name, autoscaler, models } = given;
+  const { registry = new Registry(), prefix = 'evenkeel_', name, autoscaler, models = [] } = given;
   if (typeof registry?.registerMetric !== 'function')
     throw new InvalidOptionError('options.registry', 'must be a prom-client Registry', registry);
   if (typeof prefix !== 'string' || !/^([a-zA-Z_:][a-zA-Z0-9_:]*)?$/.test(prefix))
@@ -51,7 +51,7 @@ export function prometheusMetrics(
     throw new InvalidOptionError('options.name', 'must be a string that is not empty', name);
   if (autoscaler !== undefined && (typeof autoscaler !== 'object' || !('desiredReplicas' in autoscaler)))
     throw new InvalidOptionError('options.autoscaler', 'must be an Autoscaler', autoscaler);
-  if (models !== undefined && !(Array.isArray(models) && models.every((model) => typeof model === 'string')))
+  if (!Array.isArray(models) || !models.every((model) => typeof model === 'string'))
     throw new InvalidOptionError('options.models', 'must be a list of names', models);
   const exporter = Exporter.of(registry, prefix);
   const tally = new Tally(new ModelLabels(models));

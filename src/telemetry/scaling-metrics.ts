@@ -42,6 +42,7 @@ export const SCALING_GAUGES: Readonly<Record<string, Definition>> = {
       const depths = new Map([...models.keys()].map((model) => [model, 0]));
       for (const [model, depth] of Object.entries(balancer.snapshot().queuedByModel)) {
         const label = labels.of(model);
+        if (label === undefined) return;
         depths.set(label, (depths.get(label) ?? 0) + depth);
       }
       for (const [model, depth] of depths) yield [{ model }, depth];
@@ -58,7 +59,7 @@ export const SCALING_GAUGES: Readonly<Record<string, Definition>> = {
     help: 'As saturation_ratio, of the endpoints that serve the model, whatever their requests are for.',
     labels: ['model'],
     *read({ labels }, { endpoints }) {
-      for (const model of labels.known)
+      for (const model of labels.named)
         yield* saturation(
           { model },
           endpoints.filter((endpoint) => endpoint.servedModel(model) !== undefined),

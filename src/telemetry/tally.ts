@@ -41,6 +41,8 @@ export class Tally {
 
   constructor(labels: ModelLabels) {
     this.labels = labels;
+    // There from the beginning, at zero.
+    for (const model of labels.named) this.models.set(model, { outstanding: 0, queued: 0, wait: 0 });
   }
 
   add(endpoint: string): void {
@@ -85,19 +87,23 @@ export class Tally {
 
   #dequeued({ request, wait }: BalancerEvent & { type: 'request-dequeued' }): void {
     const model = this.#model(request);
+    if (model === undefined) return;
     model.queued++;
     model.wait += wait;
   }
 
   #count(request: InferenceRequest, by: 1 | -1): void {
+    const model = this.#model(request);
+    if (model === undefined) return;
     const begun = (this.#begun.get(request) ?? 0) + by;
     if (begun < 0) return;
     this.#begun.set(request, begun);
-    this.#model(request).outstanding += by;
+    model.outstanding += by;
   }
 
-  #model({ model }: InferenceRequest): ModelTally {
+  #model({ model }: InferenceRequest): ModelTally | undefined {
     const label = this.labels.of(model);
+    if (label === undefined) return undefined;
     let tally = this.models.get(label);
     if (tally === undefined) {
       tally = { outstanding: 0, queued: 0, wait: 0 };

@@ -93,7 +93,7 @@ describe('The manifests for autoscaling', () => {
     ];
     queries.push(...prometheus.spec.triggers.map(({ metadata }) => metadata.query));
     const used = queries.map((query) => /sum\(([a-z_]+)\)/.exec(query)?.[1]);
-    expect(used).toEqual(['request_queue_depth', 'request_queue_depth', 'model_outstanding_requests']);
+    expect(used).toEqual(['request_queue_depth', 'request_queue_depth', 'endpoint_outstanding_requests']);
     for (const name of used) expect(names).toContain(name);
   });
 

@@ -64,6 +64,7 @@ describe('schedule', () => {
     const at = limits(night);
     expect(at('2026-03-29T01:59+01:00')).toEqual([2, 4]);
     // 2:30 does not exist that night; 3:00 summer time comes right after 1:59.
+    expect(at('2026-03-29T03:00+02:00')).toEqual([6, 9]);
     expect(at('2026-03-29T03:30+02:00')).toEqual([6, 9]);
     expect(at('2026-03-29T04:00+02:00')).toEqual([2, 4]);
     expect(at('2026-03-30T02:30+02:00')).toEqual([6, 9]);

@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,6 +43,19 @@ async function serve(answer: (request: IncomingMessage, response: ServerResponse
     server.close();
   });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** A certificate of its own for 127.0.0.1, made by openssl; `undefined` where there is none. */
+async function certificate(): Promise<{ key: string; cert: string } | undefined> {
+  const folder = await serviceAccount({});
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const made = spawnSync('openssl', [
+    ...['req', '-x509', '-nodes', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'],
+    ...['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'],
+    ...['-keyout', key, '-out', cert],
+  ]);
+  if (made.status !== 0) return undefined;
+  return { key: await readFile(key, 'utf8'), cert: await readFile(cert, 'utf8') };
 }
 
 /** A folder as Kubernetes mounts it. */
@@ -122,6 +137,29 @@ describe('kubernetesApi', () => {
     await expect(connect().request({ path: SLICES })).rejects.toThrow(KubernetesApiError);
     vi.stubEnv('KUBERNETES_SERVICE_HOST', '');
     expect(() => kubernetesApi()).toThrow('`kubernetes.server` must be given outside a cluster');
+  });
+
+  it('believes the authority of its service account alone, and the new one when it is renewed', async ({
+    skip,
+  }) => {
+    const [own, other] = [await certificate(), await certificate()];
+    if (own === undefined || other === undefined) return skip('there is no openssl');
+    const server = createSecureServer(own, (request, response) =>
+      response.end(JSON.stringify(request.headers.authorization)),
+    ).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    opened.push(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const folder = await serviceAccount({ token: 'mine', 'ca.crt': other.cert });
+    const clock = manualClock();
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const api = connect({ server: url, serviceAccount: folder, clock });
+    await expect(api.request({ path: '/' })).rejects.toThrow(/had no answer: .*certificate/);
+    await writeFile(join(folder, 'ca.crt'), own.cert);
+    clock.advance(60_000);
+    expect(await api.request({ path: '/' })).toBe('Bearer mine');
   });
 
   it('passes on what the API says of a refusal', async () => {
