@@ -16,7 +16,11 @@ export function seenReplicas(
   isReplica: (endpoint: EndpointSnapshot) => boolean,
 ): SeenReplicas {
   const members = endpoints.filter(
-    (endpoint) => isReplica(endpoint) && endpoint.weight > 0 && endpoint.state !== 'draining',
+    (endpoint) =>
+      isReplica(endpoint) &&
+      endpoint.weight > 0 &&
+      endpoint.state !== 'draining' &&
+      endpoint.state !== 'standby',
   );
   const warming = members.filter(({ state }) => state === 'warming').length;
   return {

@@ -59,7 +59,7 @@ export class InMemoryApi implements KubernetesApi {
     }
   }
 
-  watch(): AsyncIterable<unknown> {
+  async watch(): Promise<AsyncIterable<unknown>> {
     throw new Error('There are no watches in memory');
   }
 

@@ -45,6 +45,7 @@ describe('Autoscaler', () => {
       endpointSnapshot('b', { state: 'cooling-off', available: false }),
       endpointSnapshot('loading', { state: 'warming', available: false }),
       endpointSnapshot('leaving', { state: 'draining', available: false }),
+      endpointSnapshot('reserve', { state: 'standby', available: false }),
       endpointSnapshot('switched-off', { weight: 0, available: false }),
       endpointSnapshot('hosted', { tier: 1 }),
     ];

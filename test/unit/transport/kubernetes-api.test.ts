@@ -202,7 +202,10 @@ describe('kubernetesApi', () => {
   it('watches line by line, however the lines are cut, and ends when the API does', async () => {
     const fake = await start();
     fake.apply(endpointSlice('llm-1', { annotations: { owner: 'Jürgen' } }));
-    const watch = connect({ server: fake.url }).watch({ path: SLICES, query: { resourceVersion: '0' } }, 0);
+    const watch = await connect({ server: fake.url }).watch(
+      { path: SLICES, query: { resourceVersion: '0' } },
+      0,
+    );
     const seen: unknown[] = [];
     for await (const event of watch) {
       seen.push(event);
@@ -219,7 +222,7 @@ describe('kubernetesApi', () => {
       setImmediate(() => response.end(bytes.subarray(11)));
     });
     const pieces: unknown[] = [];
-    for await (const piece of connect({ server }).watch({ path: '/' }, 0)) pieces.push(piece);
+    for await (const piece of await connect({ server }).watch({ path: '/' }, 0)) pieces.push(piece);
     expect(pieces).toEqual([{ name: 'Jürgen' }, { name: 2 }]);
   });
 
@@ -228,7 +231,7 @@ describe('kubernetesApi', () => {
     fake.apply(endpointSlice('llm-1'));
     const api = connect({ server: fake.url });
     const read = async (idle: number) => {
-      for await (const _event of api.watch({ path: SLICES }, idle)) if (idle === 0) fake.cutWatches();
+      for await (const _event of await api.watch({ path: SLICES }, idle)) if (idle === 0) fake.cutWatches();
     };
     await expect(read(0)).rejects.toMatchObject({ code: 'KUBERNETES_API' });
     await expect(read(50)).rejects.toMatchObject({ code: 'KUBERNETES_API' });
@@ -237,7 +240,7 @@ describe('kubernetesApi', () => {
   it('closes its connection when nobody reads a watch any more', async () => {
     const fake = await start();
     fake.apply(endpointSlice('llm-1'));
-    for await (const _event of connect({ server: fake.url }).watch({ path: SLICES }, 0)) break;
+    for await (const _event of await connect({ server: fake.url }).watch({ path: SLICES }, 0)) break;
     await fake.until(() => fake.watches().length === 0);
   });
 
