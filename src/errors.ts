@@ -9,7 +9,8 @@ export type EvenkeelErrorCode =
   | 'BODY_UNREADABLE'
   | 'BALANCER_CLOSED'
   | 'DISCOVERY_FAILED'
-  | 'KUBERNETES_API';
+  | 'KUBERNETES_API'
+  | 'WEBHOOK';
 
 const BRAND = Symbol.for('evenkeel.error');
 
@@ -54,7 +55,7 @@ export class StreamError extends EvenkeelError {
   readonly endpoint: string;
 
   constructor(
-    code: Exclude<EvenkeelErrorCode, 'INVALID_OPTION' | 'DISCOVERY_FAILED' | 'KUBERNETES_API'>,
+    code: Exclude<EvenkeelErrorCode, 'INVALID_OPTION' | 'DISCOVERY_FAILED' | 'KUBERNETES_API' | 'WEBHOOK'>,
     message: string,
     endpoint: string,
     options?: ErrorOptions,

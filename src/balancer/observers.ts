@@ -1,22 +1,20 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
-import type { BalancerEvent, BalancerObserver } from '../core/events.js';
+import type { BalancerEvent } from '../core/events.js';
 import type { Logger } from './logger.js';
 
-type EventType = BalancerEvent['type'];
-
 /** Tells events to observers and to `node:diagnostics_channel` (`evenkeel:*`). Costs nothing when nobody listens. */
-export class Observers {
-  #observers: readonly BalancerObserver[] = [];
-  readonly #channels = new Map<EventType, Channel>();
+export class Observers<Event extends { readonly type: string } = BalancerEvent> {
+  #observers: readonly ((event: Event) => void)[] = [];
+  readonly #channels = new Map<Event['type'], Channel>();
   readonly #logger: Logger;
 
   constructor(logger: Logger) {
     this.#logger = logger;
   }
 
-  add(observer: BalancerObserver): () => void {
+  add(observer: (event: Event) => void): () => void {
     // A function of its own, so that an observer that was added twice is taken away one at a time.
-    const own: BalancerObserver = (event) => observer(event);
+    const own: (event: Event) => void = (event) => observer(event);
     this.#observers = [...this.#observers, own];
     return () => {
       this.#observers = this.#observers.filter((one) => one !== own);
@@ -24,11 +22,11 @@ export class Observers {
   }
 
   /** Ask before making an event. */
-  wants(type: EventType): boolean {
+  wants(type: Event['type']): boolean {
     return this.#observers.length > 0 || this.#channel(type).hasSubscribers;
   }
 
-  tell(event: BalancerEvent): void {
+  tell(event: Event): void {
     for (const observer of this.#observers) {
       try {
         observer(event);
@@ -41,7 +39,7 @@ export class Observers {
     if (listeners.hasSubscribers) listeners.publish(event);
   }
 
-  #channel(type: EventType): Channel {
+  #channel(type: Event['type']): Channel {
     let found = this.#channels.get(type);
     if (found === undefined) {
       found = channel(`evenkeel:${type}`);

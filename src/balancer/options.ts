@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../core/clock.js';
 import type { DiscoverySource } from '../core/discovery.js';
-import { numberOption, optionFields } from '../core/option-checks.js';
+import { functionOption, numberOption, optionFields, withMethods } from '../core/option-checks.js';
 import type { SelectionPolicy } from '../core/policy.js';
 import type { ResumeStrategy } from '../core/resume.js';
 import type { Timeouts } from '../core/timeouts.js';
@@ -185,28 +185,4 @@ function resolvePolicy(policy: SelectionPolicy | undefined): SelectionPolicy {
     throw new InvalidOptionError('policy', 'must be a value such as leastOutstanding(), not a name', policy);
   }
   return withMethods('policy', policy, ['select']) ?? leastOutstanding();
-}
-
-function functionOption<T>(option: string, value: T | undefined): T | undefined {
-  if (value !== undefined && typeof value !== 'function')
-    throw new InvalidOptionError(option, 'must be a function', value);
-  return value;
-}
-
-function withMethods<T extends object>(
-  option: string,
-  value: T | undefined,
-  methods: readonly (keyof T & string)[],
-): T | undefined {
-  if (value === undefined) return undefined;
-  for (const method of methods) {
-    if (typeof value !== 'object' || value === null || typeof value[method] !== 'function') {
-      throw new InvalidOptionError(
-        option,
-        `must be an object with ${methods.map((name) => `${name}()`).join(', ')}`,
-        value,
-      );
-    }
-  }
-  return value;
 }

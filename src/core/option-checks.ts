@@ -64,6 +64,36 @@ export function booleanOption(option: string, value: unknown, fallback: boolean)
   return value;
 }
 
+/** A function, or `undefined` when the option was left out. */
+export function functionOption<T>(option: string, value: T | undefined): T | undefined {
+  if (value !== undefined && typeof value !== 'function')
+    throw new InvalidOptionError(option, 'must be a function', value);
+  return value;
+}
+
+/**
+ * A value that must have certain methods, such as a logger; `undefined` when the option was left out.
+ *
+ * @throws InvalidOptionError naming the methods
+ */
+export function withMethods<T extends object>(
+  option: string,
+  value: T | undefined,
+  methods: readonly (keyof T & string)[],
+): T | undefined {
+  if (value === undefined) return undefined;
+  for (const method of methods) {
+    if (typeof value !== 'object' || value === null || typeof value[method] !== 'function') {
+      throw new InvalidOptionError(
+        option,
+        `must be an object with ${methods.map((name) => `${name}()`).join(', ')}`,
+        value,
+      );
+    }
+  }
+  return value;
+}
+
 function inWords({ integer, min, above, max, infinite }: NumberRule): string {
   const bounds = [
     min === undefined ? undefined : `at least ${min}`,

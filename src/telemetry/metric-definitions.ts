@@ -1,18 +1,6 @@
-import type { LoadBalancer } from '../balancer/load-balancer.js';
 import { ENDPOINT_STATES } from '../core/endpoint.js';
-import type { Tally } from './tally.js';
-
-type Row = readonly [labels: Readonly<Record<string, string>>, value: number];
-
-/** The series of one metric as they stand now. */
-export type Series = (tally: Tally, balancer: LoadBalancer) => Iterable<Row>;
-
-interface Definition {
-  readonly help: string;
-  readonly labels: readonly string[];
-  /** Called at a scrape. */
-  readonly read: Series;
-}
+import type { Definition } from './definition.js';
+import { MODEL_COUNTERS, SCALING_GAUGES } from './scaling-metrics.js';
 
 export const COUNTERS: Readonly<Record<string, Definition>> = {
   http_requests_total: {
@@ -59,6 +47,7 @@ export const COUNTERS: Readonly<Record<string, Definition>> = {
         for (const [type, count] of Object.entries(tokens)) yield [{ endpoint, type }, count];
     },
   },
+  ...MODEL_COUNTERS,
 };
 
 export const GAUGES: Readonly<Record<string, Definition>> = {
@@ -69,13 +58,7 @@ export const GAUGES: Readonly<Record<string, Definition>> = {
       yield [{}, balancer.snapshot().queued];
     },
   },
-  active_replicas: {
-    help: 'Endpoints that take traffic: of a weight above 0 and not draining, whatever their health.',
-    labels: [],
-    *read(_tally, { endpoints }) {
-      yield [{}, endpoints.filter(({ weight, state }) => weight > 0 && state !== 'draining').length];
-    },
-  },
+  ...SCALING_GAUGES,
   endpoint_outstanding_requests: {
     help: 'Requests sent to an endpoint and not settled.',
     labels: ['endpoint'],

@@ -1,8 +1,11 @@
 import { Counter, Gauge, Histogram, Registry, type RegistryContentType } from 'prom-client';
 import type { LoadBalancer } from '../balancer/load-balancer.js';
 import { optionFields } from '../core/option-checks.js';
+import type { DesiredReplicas } from '../core/scaling.js';
 import { InvalidOptionError } from '../errors.js';
-import { COUNTERS, GAUGES, HISTOGRAMS, type HistogramName, type Series } from './metric-definitions.js';
+import type { Series } from './definition.js';
+import { COUNTERS, GAUGES, HISTOGRAMS, type HistogramName } from './metric-definitions.js';
+import { ModelLabels } from './model-labels.js';
 import { Tally } from './tally.js';
 
 export interface PrometheusOptions {
@@ -12,6 +15,10 @@ export interface PrometheusOptions {
   readonly prefix?: string;
   /** Value of a `balancer` label, to tell balancers apart that share a registry. Default: no such label. */
   readonly name?: string;
+  /** Whose `desired_replicas` is shown: an `Autoscaler`. Default: none, and no such series. */
+  readonly autoscaler?: DesiredReplicas;
+  /** Models with series of their own; all others are `other`. Default: none, and no series by model. */
+  readonly models?: readonly string[];
 }
 
 export interface PrometheusMetrics {
@@ -33,22 +40,29 @@ export function prometheusMetrics(
   balancer: LoadBalancer,
   options: PrometheusOptions = {},
 ): PrometheusMetrics {
-  const given = optionFields('options', options, ['registry', 'prefix', 'name']) as PrometheusOptions;
-  const { registry = new Registry(), prefix = 'evenkeel_', name } = given;
+  const keys = ['registry', 'prefix', 'name', 'autoscaler', 'models'];
+  const given = optionFields('options', options, keys) as PrometheusOptions;
+  const { registry = new Registry(), prefix = 'evenkeel_', name, autoscaler, models = [] } = given;
   if (typeof registry?.registerMetric !== 'function')
     throw new InvalidOptionError('options.registry', 'must be a prom-client Registry', registry);
   if (typeof prefix !== 'string' || !/^([a-zA-Z_:][a-zA-Z0-9_:]*)?$/.test(prefix))
     throw new InvalidOptionError('options.prefix', 'must be the beginning of a metric name', prefix);
   if (name !== undefined && (typeof name !== 'string' || name === ''))
     throw new InvalidOptionError('options.name', 'must be a string that is not empty', name);
+  if (autoscaler !== undefined && (typeof autoscaler !== 'object' || !('desiredReplicas' in autoscaler)))
+    throw new InvalidOptionError('options.autoscaler', 'must be an Autoscaler', autoscaler);
+  if (!Array.isArray(models) || !models.every((model) => typeof model === 'string'))
+    throw new InvalidOptionError('options.models', 'must be a list of names', models);
   const exporter = Exporter.of(registry, prefix);
-  return { registry, stop: exporter.attach(balancer, name) };
+  const tally = new Tally(new ModelLabels(models));
+  return { registry, stop: exporter.attach(name, { balancer, tally, autoscaler }) };
 }
 
 /** A balancer whose metrics are exported. */
 interface Member {
   readonly balancer: LoadBalancer;
   readonly tally: Tally;
+  readonly autoscaler: DesiredReplicas | undefined;
   /** Its own label, or none. */
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -137,7 +151,7 @@ class Exporter {
   }
 
   /** @returns stops it */
-  attach(balancer: LoadBalancer, name: string | undefined): () => void {
+  attach(name: string | undefined, member: Omit<Member, 'labels'>): () => void {
     if (
       this.#members.has(name) ||
       (this.#members.size > 0 && (name === undefined || this.#members.has(undefined)))
@@ -149,11 +163,11 @@ class Exporter {
       );
     }
     const labels: Member['labels'] = name === undefined ? {} : { balancer: name };
-    const tally = new Tally();
+    const { balancer, tally } = member;
     for (const { id } of balancer.endpoints) tally.add(id);
     // Series that are there from the beginning, at zero: a rate needs a first value.
     for (const histogram of Object.values(this.#histograms)) histogram.zero(labels);
-    this.#members.set(name, { balancer, tally, labels });
+    this.#members.set(name, { ...member, labels });
     const unsubscribe = balancer.observe((event) => {
       tally.note(event);
       if (event.type === 'request-finished') {
@@ -180,8 +194,8 @@ class Exporter {
   }
 
   #read(read: Series, set: SetValue): void {
-    for (const { balancer, tally, labels } of this.#members.values()) {
-      for (const [own, value] of read(tally, balancer)) set({ ...labels, ...own }, value);
+    for (const { balancer, tally, autoscaler, labels } of this.#members.values()) {
+      for (const [own, value] of read(tally, balancer, autoscaler)) set({ ...labels, ...own }, value);
     }
   }
 }

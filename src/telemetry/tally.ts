@@ -1,11 +1,21 @@
 import type { BalancerEvent } from '../core/events.js';
+import type { InferenceRequest } from '../core/inference-request.js';
 import { OUTCOME_RULES, type OutcomeKind } from '../core/outcome.js';
+import type { ModelLabels } from './model-labels.js';
 
 /** What one endpoint has been asked and has given. */
 export interface EndpointTally {
   readonly attempts: Record<OutcomeKind, number>;
   /** Tokens: as the endpoint reported them; completions it did not report by their content events. */
   readonly tokens: { prompt: number; completion: number };
+}
+
+/** What the requests for one model are doing. */
+export interface ModelTally {
+  outstanding: number;
+  /** Requests that had to wait for admission and were admitted, and for how long altogether, in ms. */
+  queued: number;
+  wait: number;
 }
 
 /**
@@ -23,6 +33,17 @@ export class Tally {
   resumed = 0;
   /** Endpoints that are in the balancer now. */
   readonly endpoints = new Map<string, EndpointTally>();
+  /** By label. */
+  readonly models = new Map<string, ModelTally>();
+  readonly labels: ModelLabels;
+  /** Attempts under way that were seen to begin: those that began before the counting are not taken off. */
+  readonly #begun = new WeakMap<InferenceRequest, number>();
+
+  constructor(labels: ModelLabels) {
+    this.labels = labels;
+    // There from the beginning, at zero.
+    for (const model of labels.named) this.models.set(model, { outstanding: 0, queued: 0, wait: 0 });
+  }
 
   add(endpoint: string): void {
     const attempts = Object.fromEntries(Object.keys(OUTCOME_RULES).map((kind) => [kind, 0]));
@@ -46,6 +67,12 @@ export class Tally {
       case 'stream-resumed':
         this.resumed++;
         break;
+      case 'request-dequeued':
+        this.#dequeued(event);
+        break;
+      case 'attempt-started':
+        this.#count(event.request, 1);
+        break;
       case 'attempt-settled':
         this.#settled(event);
         break;
@@ -58,7 +85,41 @@ export class Tally {
     }
   }
 
-  #settled({ endpoint, outcome, usage, contentEvents }: BalancerEvent & { type: 'attempt-settled' }): void {
+  #dequeued({ request, wait }: BalancerEvent & { type: 'request-dequeued' }): void {
+    const model = this.#model(request);
+    if (model === undefined) return;
+    model.queued++;
+    model.wait += wait;
+  }
+
+  #count(request: InferenceRequest, by: 1 | -1): void {
+    const model = this.#model(request);
+    if (model === undefined) return;
+    const begun = (this.#begun.get(request) ?? 0) + by;
+    if (begun < 0) return;
+    this.#begun.set(request, begun);
+    model.outstanding += by;
+  }
+
+  #model({ model }: InferenceRequest): ModelTally | undefined {
+    const label = this.labels.of(model);
+    if (label === undefined) return undefined;
+    let tally = this.models.get(label);
+    if (tally === undefined) {
+      tally = { outstanding: 0, queued: 0, wait: 0 };
+      this.models.set(label, tally);
+    }
+    return tally;
+  }
+
+  #settled({
+    request,
+    endpoint,
+    outcome,
+    usage,
+    contentEvents,
+  }: BalancerEvent & { type: 'attempt-settled' }): void {
+    this.#count(request, -1);
     // An endpoint that was removed finishes its streams; its counts have gone with it.
     const tally = this.endpoints.get(endpoint);
     if (tally === undefined) return;

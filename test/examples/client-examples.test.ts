@@ -49,6 +49,15 @@ describe.concurrent('An example runs alone, ends well and says nothing on stderr
     ['gpu-aware', [/^busy: 4 running, 2 waiting$/m, /^Answered by idle\.$/m]],
     ['hedging', [/^Longest wait without hedging: \d+ ms$/m, /^Longest wait with hedging: {4}\d+ ms$/m]],
     [
+      'autoscaling',
+      [
+        /^1 → 4: demand calls for [45]/m,
+        /^120 questions answered; replicas: [456]$/m,
+        /→ 1: demand calls for [01]/,
+        /^Calm: 1 replica$/m,
+      ],
+    ],
+    [
       'undici-dispatcher',
       [
         /^request: 200 from http/m,

@@ -226,9 +226,89 @@ describe('prometheusMetrics', () => {
         'endpoint_gpu_utilization_ratio',
         'endpoint_vram_used_ratio',
         'active_replicas',
+        'desired_replicas',
+        'saturation_ratio',
+        'model_queue_depth',
+        'model_outstanding_requests',
+        'model_saturation_ratio',
+        'model_queued_requests_total',
+        'model_queue_wait_seconds_total',
       ].sort(),
     );
     expect(samples(text).get('http_requests_total{status="200"}')).toBe(1);
+  });
+
+  it('tells by model what waits, for how long, what is outstanding, and how full its endpoints are', async () => {
+    await using server = await MockLlmServer.start();
+    await using balancer = new LoadBalancer({
+      endpoints: [
+        { url: server.url, id: 'a', maxOutstanding: 1, models: ['mock-model'] },
+        { url: server.url, id: 'b', maxOutstanding: 3, models: ['small'] },
+      ],
+    });
+    const { registry } = prometheusMetrics(balancer, { prefix: '', models: ['mock-model', 'small'] });
+    server.fault = { kind: 'hang' };
+    const callers = new AbortController();
+    const ask = (model: string) =>
+      balancer
+        .fetch('/v1/chat/completions', {
+          method: 'POST',
+          body: JSON.stringify({ model, messages: [] }),
+          signal: callers.signal,
+        })
+        .catch(() => {});
+    const asked = [ask('mock-model'), ask('mock-model'), ask('mock-model'), ask('small')];
+    await server.waitFor(({ active }) => active === 2);
+    let found = await scrape(registry);
+    const of = (name: string, model: string) => found.get(`${name}{model="${model}"}`);
+    expect(found.get('request_queue_depth')).toBe(2);
+    expect([of('model_queue_depth', 'mock-model'), of('model_queue_depth', 'small')]).toEqual([2, 0]);
+    expect(of('model_outstanding_requests', 'mock-model')).toBe(1);
+    expect(of('model_saturation_ratio', 'mock-model')).toBe(1);
+    expect(of('model_saturation_ratio', 'small')).toBeCloseTo(1 / 3);
+    expect(found.get('saturation_ratio')).toBe(0.5);
+    callers.abort();
+    await Promise.all(asked);
+    await idle(balancer);
+    found = await scrape(registry);
+    expect(of('model_outstanding_requests', 'mock-model')).toBe(0);
+    expect(of('model_queue_depth', 'mock-model')).toBe(0);
+  });
+
+  it('counts the requests that waited, and their waiting, by model', async () => {
+    await using server = await MockLlmServer.start();
+    await using balancer = new LoadBalancer({ endpoints: [{ url: server.url, id: 'a', maxOutstanding: 1 }] });
+    const { registry } = prometheusMetrics(balancer, { prefix: '', models: ['mock-model'] });
+    const answers = await Promise.all([1, 2, 3].map(() => post(balancer).then((answer) => answer.text())));
+    expect(answers).toHaveLength(3);
+    const found = await scrape(registry);
+    expect(found.get('model_queued_requests_total{model="mock-model"}')).toBe(2);
+    expect(found.get('model_queue_wait_seconds_total{model="mock-model"}')).toBeCloseTo(
+      found.get('request_queue_wait_seconds_sum') ?? Number.NaN,
+    );
+  });
+
+  it('has series for the models it is told, one for all others, and none when it is told none', async () => {
+    await using server = await MockLlmServer.start();
+    await using balancer = new LoadBalancer({ endpoints: [{ url: server.url, id: 'a' }] });
+    const told = prometheusMetrics(balancer, { models: ['mine', 'unused'] });
+    const silent = prometheusMetrics(balancer);
+    for (const model of ['mine', 'theirs', 'hers', '']) await (await post(balancer, { model })).text();
+    const labels = async (registry: { metrics(): Promise<string> }) =>
+      [...(await scrape(registry)).keys()].flatMap(
+        (series) => /model_outstanding_requests\{model="(.*)"\}/.exec(series)?.[1] ?? [],
+      );
+    expect(await labels(told.registry)).toEqual(['mine', 'unused', 'other', '']);
+    expect(await silent.registry.metrics()).not.toMatch(/model="/);
+  });
+
+  it('shows the desired replicas of the autoscaler it is given, while they are known', async () => {
+    await using balancer = new LoadBalancer({ endpoints: [{ url: 'http://127.0.0.1:9' }] });
+    const autoscaler: { desiredReplicas: number | undefined } = { desiredReplicas: undefined };
+    const { registry } = prometheusMetrics(balancer, { prefix: '', autoscaler });
+    expect((await scrape(registry)).has('desired_replicas')).toBe(false);
+    autoscaler.desiredReplicas = 4;
+    expect((await scrape(registry)).get('desired_replicas')).toBe(4);
   });
 
   it('tells balancers apart that share a registry, and takes away what is theirs when they stop', async () => {
@@ -273,6 +353,10 @@ describe('prometheusMetrics', () => {
     expect(() => prometheusMetrics(balancer, { prefix: 'my-' })).toThrow(refused('options.prefix'));
     expect(() => prometheusMetrics(balancer, { registry: {} as never })).toThrow(refused('options.registry'));
     expect(() => prometheusMetrics(balancer, { buckets: [] } as never)).toThrow(refused('options.buckets'));
+    expect(() => prometheusMetrics(balancer, { models: 'x' as never })).toThrow(refused('options.models'));
+    expect(() => prometheusMetrics(balancer, { autoscaler: {} as never })).toThrow(
+      refused('options.autoscaler'),
+    );
   });
 
   it('works in a registry that was cleared', async () => {
