@@ -1,5 +1,5 @@
 import { ENDPOINT_STATES } from '../core/endpoint.js';
-import type { Definition } from './definition.js';
+import type { Definition, Series } from './definition.js';
 import { MODEL_COUNTERS, SCALING_GAUGES } from './scaling-metrics.js';
 
 export const COUNTERS: Readonly<Record<string, Definition>> = {

@@ -2,6 +2,19 @@ import type { AddressInfo } from 'node:net';
 import dns2 from 'dns2';
 
 const { Packet } = dns2;
+
+/** dns2 shortens the target of an SRV record by a pointer, which RFC 2782 forbids and c-ares of Node 24 refuses. */
+const { SRV: shortening } = Packet.Resource as unknown as {
+  readonly SRV: { encode(record: object, writer: { names?: unknown }): void };
+};
+const { encode } = shortening;
+shortening.encode = (record, writer) => {
+  const { names } = writer;
+  writer.names = undefined;
+  encode(record, writer);
+  writer.names = names;
+};
+
 const NXDOMAIN = 3;
 const SERVFAIL = 2;
 

@@ -21,6 +21,7 @@ export function endpointSnapshot(id: string, fields: Partial<EndpointSnapshot> =
     available: true,
     state: 'healthy',
     latency: { firstToken: undefined, response: undefined, tokenInterval: undefined },
+    pendingPrompt: 0,
     ...fields,
   };
 }
