@@ -16,12 +16,20 @@ export interface SoakOptions {
   readonly seed: number;
   /** Seconds between samples, at which everything stands still. */
   readonly every: number;
+  /** Goes on until this is so as well. Default: it is so at once. */
+  readonly enough?: (tally: Tally) => boolean;
   /** Hears a line at each sample. */
   readonly report?: (line: string) => void;
 }
 
 /** Real sockets, every facade, chaos on every server; stands still now and then and counts. */
-export async function soak({ seconds, seed, every, report = () => {} }: SoakOptions): Promise<Tally> {
+export async function soak({
+  seconds,
+  seed,
+  every,
+  enough = () => true,
+  report = () => {},
+}: SoakOptions): Promise<Tally> {
   const handles = process.getActiveResourcesInfo();
   const tally = new Tally();
   const random = seededRandom(seed);
@@ -51,9 +59,10 @@ export async function soak({ seconds, seed, every, report = () => {} }: SoakOpti
 
   const begun = performance.now();
   const end = begun + seconds * 1000;
-  while (performance.now() < end && tally.problems.length === 0) {
+  while ((performance.now() < end || !enough(tally)) && tally.problems.length === 0) {
     for (const server of servers) server.faultWith(() => faultAtRandom(random));
-    const stop = Math.min(end, performance.now() + every * 1000);
+    const now = performance.now();
+    const stop = now + Math.min(every * 1000, end > now ? end - now : Number.POSITIVE_INFINITY);
     const going = () => performance.now() < stop;
     await Promise.all([
       ...Array.from({ length: CALLERS }, (_, index) =>
