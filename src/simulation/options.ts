@@ -1,0 +1,99 @@
+import type { LoadBalancerOptions } from '../balancer/options.js';
+import { numberOption, optionFields } from '../core/option-checks.js';
+import type { SelectionPolicy } from '../core/policy.js';
+import { InvalidOptionError } from '../errors.js';
+import { parseFleet, type ReplicaSpec, type Replicated, resolveFleet } from './fleet-spec.js';
+import type { Replica } from './replica.js';
+import type { Objective } from './report.js';
+import type { Trace, TraceRequest } from './trace.js';
+
+/** The truth, for policies that are to show what the best would be: no real client can see it. */
+export interface SimulatedWorld {
+  /** The replica behind an endpoint, by id. */
+  replica(id: string): Replica;
+  /** The request of the trace behind one that a policy is asked about. */
+  requestOf(headers: Readonly<Record<string, string>>): TraceRequest;
+}
+
+export interface SimulationOptions {
+  /** The requests, from `readTrace` or `generateTrace`. */
+  readonly trace: Trace;
+  /** The model servers, or as on a command line: `a100:3,t4x2`. */
+  readonly fleet: readonly ReplicaSpec[] | string;
+  /** Makes a client's policy; each client has its own. */
+  readonly policy: (world: SimulatedWorld) => SelectionPolicy;
+  /** How it is called in reports. Default: the policy's own name. */
+  readonly name?: string;
+  /**
+   * Requests a second over what the fleet can do: the trace runs faster or slower. Default: the trace as it is.
+   */
+  readonly load?: number;
+  /** Independent clients, each with a balancer of its own that sees nothing but its own requests. Default 1. */
+  readonly clients?: number;
+  /** Everything random follows from it. Integer, default 1. */
+  readonly seed?: number;
+  /** What goodput counts. Default: first token within 2 s, 100 ms a token after it. */
+  readonly objective?: Partial<Objective>;
+  /** Milliseconds on the network, one way. Default 0.5. */
+  readonly network?: number;
+  /** Options of the balancers. Default: their own, but for timeouts: `firstToken`, `response` and `idle` are off. */
+  readonly balancer?: Omit<LoadBalancerOptions, 'endpoints' | 'policy' | 'clock' | 'random'>;
+  /** Hears the share that is done, in [0, 1], a hundred times or so. */
+  readonly onProgress?: (done: number) => void;
+}
+
+export interface ResolvedSimulation {
+  readonly trace: Trace;
+  readonly fleet: readonly Replicated[];
+  readonly policy: SimulationOptions['policy'];
+  readonly name: string | undefined;
+  readonly load: number | undefined;
+  readonly clients: number;
+  readonly seed: number;
+  readonly objective: Objective;
+  readonly network: number;
+  readonly balancer: NonNullable<SimulationOptions['balancer']>;
+  readonly onProgress: (done: number) => void;
+}
+
+const KEYS = [
+  'trace',
+  'fleet',
+  'policy',
+  'name',
+  'load',
+  'clients',
+  'seed',
+  'objective',
+  'network',
+  'balancer',
+  'onProgress',
+];
+
+/** @throws InvalidOptionError */
+export function resolveSimulation(options: SimulationOptions): ResolvedSimulation {
+  const fields = optionFields('options', options ?? 'nothing', KEYS);
+  const { trace, fleet, policy } = options;
+  if (!Array.isArray(trace?.requests) || trace.requests.length === 0)
+    throw new InvalidOptionError('trace', 'must have at least one request', trace);
+  if (typeof policy !== 'function')
+    throw new InvalidOptionError('policy', 'must be a function that makes a policy', policy);
+  const objective = optionFields('objective', options.objective, ['firstToken', 'tokenInterval']);
+  const limit = { above: 0, infinite: true };
+  return {
+    trace,
+    fleet: resolveFleet(typeof fleet === 'string' ? parseFleet(fleet) : fleet, trace.blockTokens),
+    policy,
+    name: options.name,
+    load: fields.load === undefined ? undefined : numberOption('load', fields.load, 1, { above: 0 }),
+    clients: numberOption('clients', fields.clients, 1, { integer: true, min: 1 }),
+    seed: numberOption('seed', fields.seed, 1, { integer: true }),
+    objective: {
+      firstToken: numberOption('objective.firstToken', objective.firstToken, 2_000, limit),
+      tokenInterval: numberOption('objective.tokenInterval', objective.tokenInterval, 100, limit),
+    },
+    network: numberOption('network', fields.network, 0.5, { min: 0 }),
+    balancer: options.balancer ?? {},
+    onProgress: options.onProgress ?? (() => {}),
+  };
+}
