@@ -1,20 +1,16 @@
-import type { Sequence } from './sequence.js';
+import type { Chunk } from './batch.js';
 import { decodeTime, type StepCosts, stepTime } from './step-time.js';
 
-/** Part of a prompt that one step computes. */
-export interface Chunk {
-  readonly sequence: Sequence;
-  readonly tokens: number;
-}
-
-/** What a batch looks like when a phase begins. */
-export interface Batch {
+export interface PhaseTerms {
   readonly costs: StepCosts;
   /** Every step takes so many times as long. */
   readonly slowdown: number;
   /** Tokens of context of the decoding sequences. */
   readonly context: number;
+  /** Sequences that decode. */
   readonly decoding: number;
+  /** Parts of prompts that the one step computes; none in a run of steps that only decode. */
+  readonly chunks: readonly Chunk[];
 }
 
 /**
@@ -23,15 +19,19 @@ export interface Batch {
  */
 export class Phase {
   readonly start: number;
-  readonly chunks: readonly Chunk[];
-  readonly #batch: Batch;
+  readonly #terms: PhaseTerms;
+  readonly #prefill: number;
   steps: number;
 
-  constructor(start: number, steps: number, batch: Batch, chunks: readonly Chunk[] = []) {
+  constructor(start: number, steps: number, terms: PhaseTerms) {
     this.start = start;
     this.steps = steps;
-    this.#batch = batch;
-    this.chunks = chunks;
+    this.#terms = terms;
+    this.#prefill = terms.chunks.reduce((sum, { tokens }) => sum + tokens, 0);
+  }
+
+  get chunks(): readonly Chunk[] {
+    return this.#terms.chunks;
   }
 
   get end(): number {
@@ -62,10 +62,8 @@ export class Phase {
   }
 
   #time(steps: number): number {
-    const { costs, slowdown, context, decoding } = this.#batch;
-    if (this.chunks.length === 0) return slowdown * decodeTime(costs, steps, context, decoding);
-    let tokens = 0;
-    for (const chunk of this.chunks) tokens += chunk.tokens;
-    return slowdown * steps * stepTime(costs, tokens, context, decoding + this.chunks.length);
+    const { costs, slowdown, context, decoding, chunks } = this.#terms;
+    if (chunks.length === 0) return slowdown * decodeTime(costs, steps, context, decoding);
+    return slowdown * steps * stepTime(costs, this.#prefill, context, decoding + chunks.length);
   }
 }
