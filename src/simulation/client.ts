@@ -1,40 +1,49 @@
-import type { LoadBalancer } from '../balancer/load-balancer.js';
-import type { BalancedReply } from '../core/exchange.js';
-import type { RequestRecord } from './request-record.js';
+import { LoadBalancer } from '../balancer/load-balancer.js';
+import type { SelectionPolicy } from '../core/policy.js';
+import { seededRandom } from '../core/seeded-random.js';
+import type { Fleet } from './fleet.js';
+import type { ResolvedSimulation } from './options.js';
+import type { TraceRequest } from './trace.js';
 import type { VirtualClock } from './virtual-clock.js';
 import { REQUEST_HEADER } from './virtual-server.js';
+import { withBlocks } from './with-blocks.js';
 
-/** The prompt itself is nowhere: see `REQUEST_HEADER`. */
-const BODY: Uint8Array = Buffer.from('{"model":"simulated","stream":true,"messages":[]}');
-
-/** One caller that sends a request through its balancer and reads the answer to its end, as fast as it comes. */
-export async function call(
-  balancer: LoadBalancer,
-  index: number,
-  record: RequestRecord,
-  clock: VirtualClock,
-): Promise<void> {
-  const reply = await balancer.send({
-    method: 'POST',
-    path: '/v1/chat/completions',
-    headers: { 'content-type': 'application/json', [REQUEST_HEADER]: String(index) },
-    body: BODY,
-    signal: undefined,
-  });
-  if (reply.status === 200) record.firstToken = clock.now() - record.at;
-  for (let at = 0; at < reply.headers.length; at += 2) {
-    const value = reply.headers[at + 1] ?? '';
-    if (reply.headers[at] === 'x-evenkeel-endpoint') record.endpoint = value || undefined;
-    else if (reply.headers[at] === 'x-evenkeel-attempts') record.attempts = Number(value);
-  }
-  const whole = await read(reply);
-  record.status = reply.status;
-  if (whole && reply.status === 200) record.endToEnd = clock.now() - record.at;
+/** What the clients of a simulation have in common. */
+export interface ClientTerms {
+  readonly clock: VirtualClock;
+  readonly fleet: Fleet;
+  readonly requests: readonly TraceRequest[];
+  readonly settings: ResolvedSimulation;
 }
 
-/** @returns false when the answer broke off */
-function read({ body }: BalancedReply): Promise<boolean> {
-  return new Promise((resolve) => {
-    body.pipe({ write: () => true, end: () => resolve(true), fail: () => resolve(false) });
-  });
+/** One application process: a balancer and a policy of its own. */
+export interface Client {
+  readonly balancer: LoadBalancer;
+  readonly policy: SelectionPolicy;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** @param index tells its randomness from that of the other clients */
+export function newClient({ clock, fleet, requests, settings }: ClientTerms, index: number): Client {
+  const { balancer: given, seed } = settings;
+  const requestOf = (headers: Readonly<Record<string, string>>): TraceRequest => {
+    const request = requests[Number(headers[REQUEST_HEADER])];
+    if (request === undefined) throw new RangeError('That is no request of the trace');
+    return request;
+  };
+  const policy = settings.policy({ requestOf, replica: (id) => fleet.get(id).replica });
+  const balancer = new LoadBalancer(
+    {
+      ...given,
+      timeouts: { firstToken: NEVER, response: NEVER, idle: NEVER, ...given.timeouts },
+      estimateTokens: given.estimateTokens ?? (({ headers }) => requestOf(headers).prompt),
+      endpoints: fleet.members.map(({ config }) => config),
+      policy: withBlocks(policy, requestOf),
+      clock,
+      random: seededRandom(Math.imul(seed, 0x9e3779b1) + index + 1),
+    },
+    fleet.openChannel,
+  );
+  return { balancer, policy };
 }

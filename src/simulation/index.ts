@@ -1,3 +1,4 @@
+export type { FleetEvent } from './fleet-events.js';
 export { parseFleet, type ReplicaSpec } from './fleet-spec.js';
 export { type GenerateOptions, generateTrace } from './generate-trace.js';
 export { GPU_KINDS, type GpuKind, type GpuName } from './gpu-kinds.js';

@@ -2,6 +2,7 @@ import type { LoadBalancerOptions } from '../balancer/options.js';
 import { numberOption, optionFields } from '../core/option-checks.js';
 import type { SelectionPolicy } from '../core/policy.js';
 import { InvalidOptionError } from '../errors.js';
+import { type FleetEvent, type ResolvedEvent, resolveEvents } from './fleet-events.js';
 import { parseFleet, type ReplicaSpec, type Replicated, resolveFleet } from './fleet-spec.js';
 import type { Replica } from './replica.js';
 import type { Objective } from './report.js';
@@ -34,6 +35,8 @@ export interface SimulationOptions {
   readonly seed?: number;
   /** What goodput counts. Default: first token within 2 s, 100 ms a token after it. */
   readonly objective?: Partial<Objective>;
+  /** What happens to the fleet on the way. Default: nothing. */
+  readonly events?: readonly FleetEvent[];
   /** Milliseconds on the network, one way. Default 0.5. */
   readonly network?: number;
   /** Options of the balancers. Default: their own, but for timeouts: `firstToken`, `response` and `idle` are off. */
@@ -51,6 +54,7 @@ export interface ResolvedSimulation {
   readonly clients: number;
   readonly seed: number;
   readonly objective: Objective;
+  readonly events: readonly ResolvedEvent[];
   readonly network: number;
   readonly balancer: NonNullable<SimulationOptions['balancer']>;
   readonly onProgress: (done: number) => void;
@@ -65,6 +69,7 @@ const KEYS = [
   'clients',
   'seed',
   'objective',
+  'events',
   'network',
   'balancer',
   'onProgress',
@@ -80,9 +85,12 @@ export function resolveSimulation(options: SimulationOptions): ResolvedSimulatio
     throw new InvalidOptionError('policy', 'must be a function that makes a policy', policy);
   const objective = optionFields('objective', options.objective, ['firstToken', 'tokenInterval']);
   const limit = { above: 0, infinite: true };
+  const specs = typeof fleet === 'string' ? parseFleet(fleet) : fleet;
+  const replicas = resolveFleet(specs, trace.blockTokens);
   return {
     trace,
-    fleet: resolveFleet(typeof fleet === 'string' ? parseFleet(fleet) : fleet, trace.blockTokens),
+    fleet: replicas,
+    events: resolveEvents(fields.events, replicas, trace.blockTokens),
     policy,
     name: options.name,
     load: fields.load === undefined ? undefined : numberOption('load', fields.load, 1, { above: 0 }),

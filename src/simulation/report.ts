@@ -18,7 +18,7 @@ export interface EndpointReport {
   readonly requests: number;
   /** Of all requests that were answered. */
   readonly share: number;
-  /** Share of the time in which it worked on something. */
+  /** Share of the time it was up in which it worked on something. */
   readonly utilization: number;
   /** Share of its prompt tokens that its prefix cache had; NaN when it had none to compute. */
   readonly cacheHitRate: number;
@@ -92,7 +92,7 @@ export function report(
   ).length;
   const counts = new Map<string, number>();
   for (const { endpoint = '' } of completed) counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
-  const replicas = fleet.all();
+  const replicas = fleet.members;
   return {
     ...head,
     requests: records.length,
@@ -106,11 +106,11 @@ export function report(
     failed: records.length - completed.length - rejected,
     retries: records.reduce((sum, { attempts }) => sum + Math.max(0, attempts - 1), 0),
     cacheHitRate: hitRate(replicas.map(({ replica }) => replica)),
-    endpoints: replicas.map(({ id, replica }) => ({
+    endpoints: replicas.map(({ id, replica, server }) => ({
       id,
       requests: counts.get(id) ?? 0,
       share: (counts.get(id) ?? 0) / completed.length,
-      utilization: replica.work.busy / duration,
+      utilization: replica.work.busy / server.uptime,
       cacheHitRate: hitRate([replica]),
       tokens: replica.work.decoded,
     })),

@@ -1,16 +1,13 @@
-import { LoadBalancer } from '../balancer/load-balancer.js';
-import { seededRandom } from '../core/seeded-random.js';
 import { replicaCapacity } from './capacity.js';
-import { call } from './client.js';
+import { newClient } from './client.js';
 import { Fleet } from './fleet.js';
+import type { ResolvedEvent } from './fleet-events.js';
+import type { Replicated } from './fleet-spec.js';
 import { atRate, requestRate } from './load.js';
-import { type ResolvedSimulation, resolveSimulation, type SimulationOptions } from './options.js';
+import { resolveSimulation, type SimulationOptions } from './options.js';
 import { report, type SimulationReport } from './report.js';
-import type { RequestRecord } from './request-record.js';
-import type { TraceRequest } from './trace.js';
+import { serveTrace } from './serve-trace.js';
 import { VirtualClock } from './virtual-clock.js';
-import { REQUEST_HEADER } from './virtual-server.js';
-import { withBlocks } from './with-blocks.js';
 
 /**
  * Runs a trace through real balancers with a real policy, over modelled GPU servers, in virtual time.
@@ -20,92 +17,43 @@ import { withBlocks } from './with-blocks.js';
  */
 export async function simulate(options: SimulationOptions): Promise<SimulationReport> {
   const settings = resolveSimulation(options);
-  const { trace, fleet: specs, clients: clientCount, seed } = settings;
-  const capacities = await Promise.all(specs.map(({ model }) => replicaCapacity(model, trace.requests)));
-  const capacity = capacities.reduce((sum, one) => sum + one, 0);
-  const { load } = settings;
+  const { trace, fleet: replicas, events, load, seed } = settings;
+  const joining = events.flatMap((event) => (event.type === 'join' ? [event.replica] : []));
+  const capacities = new Map<Replicated, number>();
+  for (const replica of [...replicas, ...joining])
+    capacities.set(replica, await replicaCapacity(replica.model, trace.requests));
+  const capacityOf = (replica: Replicated) => capacities.get(replica) ?? 0;
+  const weightOf = (replica: Replicated) =>
+    replica.weight === 'capacity' ? capacityOf(replica) : replica.weight;
+  const capacity = replicas.reduce((sum, replica) => sum + capacityOf(replica), 0);
   const requests = load === undefined ? trace.requests : atRate(trace.requests, load * capacity);
 
   const clock = new VirtualClock();
   const fleet = new Fleet({ clock, requests, network: settings.network });
-  for (const [index, spec] of specs.entries()) {
-    const member = fleet.add(spec, spec.weight === 'capacity' ? (capacities[index] ?? 1) : spec.weight);
-    member.server.start(0);
-  }
-  const clients = Array.from({ length: clientCount }, (_, index) => newClient(settings, index));
-  const records = await serve();
-  await Promise.all(clients.map(({ balancer }) => balancer.close()));
-  return report(records, fleet, {
+  for (const replica of replicas) fleet.begin(replica, weightOf(replica));
+  const terms = { clock, fleet, requests, settings };
+  const clients = Array.from({ length: settings.clients }, (_, index) => newClient(terms, index));
+  for (const { balancer } of clients) fleet.tell(balancer);
+  for (const event of events) clock.setTimer(() => happen(event), event.at);
+  const balancers = clients.map(({ balancer }) => balancer);
+  const records = await serveTrace(requests, balancers, { clock, seed, onProgress: settings.onProgress });
+  const made = report(records, fleet, {
     policy: settings.name ?? clients[0]?.policy.name ?? '',
     seed,
-    clients: clientCount,
+    clients: clients.length,
     load: requestRate(requests) / capacity,
     capacity,
     objective: settings.objective,
   });
+  await Promise.all(balancers.map((balancer) => balancer.close()));
+  return made;
 
-  function newClient({ policy: make, balancer: given }: ResolvedSimulation, index: number) {
-    const requestOf = (headers: Readonly<Record<string, string>>): TraceRequest => {
-      const request = requests[Number(headers[REQUEST_HEADER])];
-      if (request === undefined) throw new RangeError('That is no request of the trace');
-      return request;
-    };
-    const policy = make({
-      requestOf,
-      replica: (id) => {
-        const member = fleet.get(id);
-        if (member === undefined) throw new RangeError(`There is no replica ${id}`);
-        return member.replica;
-      },
-    });
-    const balancer = new LoadBalancer(
-      {
-        ...given,
-        timeouts: { firstToken: Infinity, response: Infinity, idle: Infinity, ...given.timeouts },
-        estimateTokens: given.estimateTokens ?? (({ headers }) => requestOf(headers).prompt),
-        endpoints: fleet.all().map(({ config }) => config),
-        policy: withBlocks(policy, requestOf),
-        clock,
-        random: seededRandom(seed * 0x9e3779b1 + index + 1),
-      },
-      fleet.openChannel,
-    );
-    return { balancer, policy };
-  }
-
-  async function serve(): Promise<readonly RequestRecord[]> {
-    const random = seededRandom(seed);
-    const told = Math.ceil(requests.length / 100);
-    const made: RequestRecord[] = [];
-    let ended = 0;
-    const arrive = (): void => {
-      const index = made.length;
-      const request = requests[index];
-      const client = Math.min(Math.floor(random() * clients.length), clients.length - 1);
-      const balancer = clients[client]?.balancer;
-      if (request === undefined || balancer === undefined) return;
-      const { prompt, output } = request;
-      const record: RequestRecord = {
-        at: clock.now(),
-        client,
-        prompt,
-        output,
-        endpoint: undefined,
-        attempts: 0,
-        status: 0,
-        firstToken: undefined,
-        endToEnd: undefined,
-      };
-      made.push(record);
-      void call(balancer, index, record, clock).finally(() => {
-        ended++;
-        if (ended % told === 0) settings.onProgress(ended / requests.length);
-      });
-      const next = requests[index + 1];
-      if (next !== undefined) clock.setTimer(arrive, next.at - clock.now());
-    };
-    clock.setTimer(arrive, requests[0]?.at ?? 0);
-    await clock.run(() => ended === requests.length);
-    return made;
+  function happen(event: ResolvedEvent): void {
+    if (event.type === 'join') return fleet.join(event.replica, weightOf(event.replica));
+    const { server, replica } = fleet.get(event.id);
+    if (event.type === 'throttle') replica.throttle(event.slowdown);
+    else if (event.type === 'kill') server.kill();
+    else if (event.type === 'return') server.start(replica.model.loadTime);
+    else void fleet.leave(event.id);
   }
 }

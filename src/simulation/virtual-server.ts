@@ -1,17 +1,12 @@
 import type { Timer } from '../core/clock.js';
-import type {
-  EndpointChannel,
-  ResponseHeaders,
-  TransportCall,
-  TransportHandler,
-  TransportRequest,
-} from '../core/transport.js';
+import type { EndpointChannel, ResponseHeaders, TransportRequest } from '../core/transport.js';
 import { contentEvents, DONE } from './answer-bytes.js';
 import { metricsPage } from './metrics-page.js';
 import { Replica } from './replica.js';
 import type { ReplicaModel } from './replica-model.js';
 import { Sequence } from './sequence.js';
 import type { TraceRequest } from './trace.js';
+import { VirtualCall } from './virtual-call.js';
 import type { VirtualClock } from './virtual-clock.js';
 
 /** Names the request of the trace, so that no prompt has to be written and read. */
@@ -38,7 +33,9 @@ export class VirtualServer {
   readonly #terms: ServerTerms;
   readonly #calls = new Set<VirtualCall>();
   #loaded: Timer | undefined;
-  state: 'up' | 'loading' | 'down' = 'down';
+  #state: 'up' | 'loading' | 'down' = 'down';
+  #upSince = 0;
+  #up = 0;
 
   constructor(url: string, model: ReplicaModel, terms: ServerTerms) {
     this.url = url;
@@ -46,21 +43,33 @@ export class VirtualServer {
     this.#terms = terms;
   }
 
-  /** Starts the process; it serves when its model is loaded. */
+  get state(): 'up' | 'loading' | 'down' {
+    return this.#state;
+  }
+
+  /** Milliseconds in which it has served so far. */
+  get uptime(): number {
+    return this.#up + (this.#state === 'up' ? this.#terms.clock.now() - this.#upSince : 0);
+  }
+
+  /** Starts the process, unless it runs; it serves when its model is loaded. */
   start(loadTime: number, ready: () => void = () => {}): void {
-    this.#loaded?.close();
-    this.state = loadTime > 0 ? 'loading' : 'up';
-    if (loadTime <= 0) return ready();
-    this.#loaded = this.#terms.clock.setTimer(() => {
-      this.state = 'up';
+    if (this.#state !== 'down') return;
+    const serve = () => {
+      this.#state = 'up';
+      this.#upSince = this.#terms.clock.now();
       ready();
-    }, loadTime);
+    };
+    if (loadTime === 0) return serve();
+    this.#state = 'loading';
+    this.#loaded = this.#terms.clock.setTimer(serve, loadTime);
   }
 
   /** As a killed process: what is under way is reset, what comes is refused. */
   kill(): void {
     this.#loaded?.close();
-    this.state = 'down';
+    this.#up = this.uptime;
+    this.#state = 'down';
     this.replica.kill();
     for (const call of [...this.#calls]) call.fail('ECONNRESET');
   }
@@ -88,7 +97,7 @@ export class VirtualServer {
 
   #receive({ path, headers }: TransportRequest, call: VirtualCall): void {
     // vLLM listens when its model is loaded, and not before.
-    if (this.state !== 'up') return call.fail('ECONNREFUSED');
+    if (this.#state !== 'up') return call.fail('ECONNREFUSED');
     call.sent();
     const { network } = this.#terms;
     if (path.endsWith('/health')) return call.later(() => call.answer(200, TEXT, ''), network);
@@ -132,76 +141,5 @@ export class VirtualServer {
     });
     call.onAbort = () => replica.abort(sequence);
     replica.submit(sequence);
-  }
-}
-
-/** One exchange. What is over is deaf and dumb. */
-class VirtualCall implements TransportCall {
-  readonly #handler: TransportHandler;
-  readonly #clock: VirtualClock;
-  readonly #onOver: (call: VirtualCall) => void;
-  #timer: Timer | undefined;
-  onAbort: () => void = () => {};
-  over = false;
-
-  constructor(handler: TransportHandler, clock: VirtualClock, onOver: (call: VirtualCall) => void) {
-    this.#handler = handler;
-    this.#clock = clock;
-    this.#onOver = onOver;
-  }
-
-  pause(): void {}
-
-  resume(): void {}
-
-  abort(): void {
-    if (this.over) return;
-    this.#end();
-    this.onAbort();
-  }
-
-  later(act: () => void, delay: number): void {
-    this.#timer = this.#clock.schedule(() => {
-      if (!this.over) act();
-    }, delay);
-  }
-
-  sent(): void {
-    this.#handler.onSent(true);
-  }
-
-  headers(status: number, headers: ResponseHeaders): void {
-    if (!this.over) this.#handler.onHeaders(status, headers, '');
-  }
-
-  data(bytes: Uint8Array): void {
-    if (this.over) return;
-    this.#clock.stir();
-    this.#handler.onData(bytes);
-  }
-
-  end(): void {
-    if (this.over) return;
-    this.#end();
-    this.#handler.onEnd();
-  }
-
-  answer(status: number, headers: ResponseHeaders, body: string): void {
-    this.headers(status, headers);
-    this.data(Buffer.from(body));
-    this.end();
-  }
-
-  fail(code: string): void {
-    if (this.over) return;
-    this.#end();
-    this.#handler.onError(Object.assign(new Error(`simulated: ${code}`), { code }));
-  }
-
-  #end(): void {
-    this.over = true;
-    this.#timer?.close();
-    this.#clock.stir();
-    this.#onOver(this);
   }
 }
