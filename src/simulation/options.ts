@@ -23,6 +23,11 @@ export interface SimulationOptions {
   readonly fleet: readonly ReplicaSpec[] | string;
   /** Makes a client's policy; each client has its own. */
   readonly policy: (world: SimulatedWorld) => SelectionPolicy;
+  /**
+   * Replaces the weights that the fleet gives: what each replica can really do, as measured, or 1 for all.
+   * Default: the fleet's.
+   */
+  readonly weights?: 'capacity' | 'equal';
   /** How it is called in reports. Default: the policy's own name. */
   readonly name?: string;
   /**
@@ -49,6 +54,7 @@ export interface ResolvedSimulation {
   readonly trace: Trace;
   readonly fleet: readonly Replicated[];
   readonly policy: SimulationOptions['policy'];
+  readonly weights: SimulationOptions['weights'];
   readonly name: string | undefined;
   readonly load: number | undefined;
   readonly clients: number;
@@ -64,6 +70,7 @@ const KEYS = [
   'trace',
   'fleet',
   'policy',
+  'weights',
   'name',
   'load',
   'clients',
@@ -83,6 +90,8 @@ export function resolveSimulation(options: SimulationOptions): ResolvedSimulatio
     throw new InvalidOptionError('trace', 'must have at least one request', trace);
   if (typeof policy !== 'function')
     throw new InvalidOptionError('policy', 'must be a function that makes a policy', policy);
+  if (options.weights !== undefined && options.weights !== 'capacity' && options.weights !== 'equal')
+    throw new InvalidOptionError('weights', "must be 'capacity' or 'equal'", options.weights);
   const objective = optionFields('objective', options.objective, ['firstToken', 'tokenInterval']);
   const limit = { above: 0, infinite: true };
   const specs = typeof fleet === 'string' ? parseFleet(fleet) : fleet;
@@ -92,6 +101,7 @@ export function resolveSimulation(options: SimulationOptions): ResolvedSimulatio
     fleet: replicas,
     events: resolveEvents(fields.events, replicas, trace.blockTokens),
     policy,
+    weights: options.weights,
     name: options.name,
     load: fields.load === undefined ? undefined : numberOption('load', fields.load, 1, { above: 0 }),
     clients: numberOption('clients', fields.clients, 1, { integer: true, min: 1 }),

@@ -23,8 +23,10 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   for (const replica of [...replicas, ...joining])
     capacities.set(replica, await replicaCapacity(replica.model, trace.requests));
   const capacityOf = (replica: Replicated) => capacities.get(replica) ?? 0;
-  const weightOf = (replica: Replicated) =>
-    replica.weight === 'capacity' ? capacityOf(replica) : replica.weight;
+  const weightOf = (replica: Replicated) => {
+    const weight = settings.weights ?? replica.weight;
+    return weight === 'capacity' ? capacityOf(replica) : weight === 'equal' ? 1 : weight;
+  };
   const capacity = replicas.reduce((sum, replica) => sum + capacityOf(replica), 0);
   const requests = load === undefined ? trace.requests : atRate(trace.requests, load * capacity);
 
