@@ -1,4 +1,5 @@
 import { LoadBalancer } from '../balancer/load-balancer.js';
+import type { BalancerObserver } from '../core/events.js';
 import type { SelectionPolicy } from '../core/policy.js';
 import { seededRandom } from '../core/seeded-random.js';
 import type { Fleet } from './fleet.js';
@@ -32,7 +33,19 @@ export function newClient({ clock, fleet, requests, settings }: ClientTerms, ind
     if (request === undefined) throw new RangeError('That is no request of the trace');
     return request;
   };
-  const policy = settings.policy({ requestOf, replica: (id) => fleet.get(id).replica });
+  const observers: BalancerObserver[] = [];
+  const every = (interval: number, act: () => void): void => {
+    clock.schedule(() => {
+      act();
+      every(interval, act);
+    }, interval);
+  };
+  const policy = settings.policy({
+    observe: (observer) => observers.push(observer),
+    every,
+    replica: (id) => fleet.get(id).replica,
+    requestOf,
+  });
   const balancer = new LoadBalancer(
     {
       ...given,
@@ -45,5 +58,6 @@ export function newClient({ clock, fleet, requests, settings }: ClientTerms, ind
     },
     fleet.openChannel,
   );
+  for (const observer of observers) balancer.observe(observer);
   return { balancer, policy };
 }

@@ -1,4 +1,5 @@
 import type { LoadBalancerOptions } from '../balancer/options.js';
+import type { BalancerObserver } from '../core/events.js';
 import { numberOption, optionFields } from '../core/option-checks.js';
 import type { SelectionPolicy } from '../core/policy.js';
 import { InvalidOptionError } from '../errors.js';
@@ -8,11 +9,15 @@ import type { Replica } from './replica.js';
 import type { Objective } from './report.js';
 import type { Trace, TraceRequest } from './trace.js';
 
-/** The truth, for policies that are to show what the best would be: no real client can see it. */
+/** What surrounds a policy in a simulation. Policies that are to be used elsewhere do without it. */
 export interface SimulatedWorld {
-  /** The replica behind an endpoint, by id. */
+  /** The events of this client's own balancer. */
+  observe(observer: BalancerObserver): void;
+  /** Calls again and again, every `interval` ms of virtual time: for policies that poll. */
+  every(interval: number, act: () => void): void;
+  /** The replica behind an endpoint, by id: the truth, which no real client can see. */
   replica(id: string): Replica;
-  /** The request of the trace behind one that a policy is asked about. */
+  /** The request of the trace behind one that a policy is asked about; the length of its answer too. */
   requestOf(headers: Readonly<Record<string, string>>): TraceRequest;
 }
 

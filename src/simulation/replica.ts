@@ -51,6 +51,13 @@ export class Replica {
     return sum;
   }
 
+  /** Tokens of KV cache that the waiting requests will want. */
+  get waitingTokens(): number {
+    let sum = 0;
+    for (const { prompt, output } of this.#batch.waiting) sum += prompt + output;
+    return sum;
+  }
+
   /** Tokens of context that the decoding sequences have. */
   get context(): number {
     return this.#batch.context;
