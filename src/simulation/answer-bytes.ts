@@ -1,5 +1,5 @@
 /** As short as a chat event can be: their number matters, not what they say. */
-const TOKEN = Buffer.from('data: {"choices":[{"delta":{"content":"x"}}]}\n\n');
+const TOKEN = Buffer.from('data:{"choices":[{"text":"x"}]}\n\n');
 
 let tokens = repeated(256);
 
