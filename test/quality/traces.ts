@@ -1,0 +1,38 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { generateTrace, readTrace, type Trace, type TraceShapeName } from 'evenkeel/simulation';
+
+/** A source of traffic: another stretch of it for each seed. */
+export interface Traffic {
+  /** For people: where it comes from. */
+  readonly name: string;
+  trace(seed: number): Trace;
+}
+
+export function generated(shape: TraceShapeName, requests: number): Traffic {
+  return {
+    name: `generated, like ${shape}`,
+    trace: (seed) => generateTrace({ shape, requests, seed }),
+  };
+}
+
+/** Stretches of a recorded trace, or a generated one like it where the file is not there. */
+export function recorded(
+  folder: string,
+  file: string,
+  { shape, requests }: { readonly shape: TraceShapeName; readonly requests: number },
+): Traffic {
+  const path = join(folder, file);
+  if (!existsSync(path)) return generated(shape, requests);
+  const whole = readTrace(readFileSync(path, 'utf8'));
+  const spare = Math.max(0, whole.requests.length - requests);
+  return {
+    name: `recorded, ${file}`,
+    trace: (seed) => {
+      const from = Math.floor((spare * ((seed - 1) % 5)) / 4);
+      const stretch = whole.requests.slice(from, from + requests);
+      const start = stretch[0]?.at ?? 0;
+      return { ...whole, requests: stretch.map((request) => ({ ...request, at: request.at - start })) };
+    },
+  };
+}
