@@ -74,8 +74,8 @@ async function call(
     signal: undefined,
   });
   record.status = status;
-  record.endpoint = header(headers, 'x-evenkeel-endpoint');
   record.attempts = Number(header(headers, 'x-evenkeel-attempts') ?? 0);
+  if (record.attempts > 0) record.endpoint = header(headers, 'x-evenkeel-endpoint');
   if (status === 200) record.firstToken = clock.now() - record.at;
   if ((await isWhole(body)) && status === 200) record.endToEnd = clock.now() - record.at;
 }
