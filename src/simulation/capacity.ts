@@ -7,14 +7,23 @@ import { VirtualClock } from './virtual-clock.js';
 /** Requests that are measured; enough for the mean of a long-tailed trace. */
 const MEASURED = 1_000;
 
+/** What was measured, by the requests and the model: a comparison asks the same again for every policy and seed. */
+const known = new WeakMap<readonly TraceRequest[], Map<string, Promise<number>>>();
+
 /**
  * Requests a second of this mix that a replica can do when it never lacks work, measured by keeping its queue filled
  * with requests from all over the trace; prompts share nothing. Requests that it cannot hold at all are left out.
  */
-export async function replicaCapacity(
-  model: ReplicaModel,
-  requests: readonly TraceRequest[],
-): Promise<number> {
+export function replicaCapacity(model: ReplicaModel, requests: readonly TraceRequest[]): Promise<number> {
+  const byModel = known.get(requests) ?? new Map<string, Promise<number>>();
+  known.set(requests, byModel);
+  const key = JSON.stringify(model);
+  const measured = byModel.get(key) ?? measure(model, requests);
+  byModel.set(key, measured);
+  return measured;
+}
+
+async function measure(model: ReplicaModel, requests: readonly TraceRequest[]): Promise<number> {
   const fitting = requests.filter(({ prompt, output }) => prompt + output <= model.kvTokens);
   if (fitting.length === 0) return 0;
   const clock = new VirtualClock();

@@ -8,12 +8,12 @@ import { type Measured, measure } from './measure.js';
 import { tableSection, withSection } from './section.js';
 
 const PAGE = 'docs/benchmarks.md';
-const USAGE = `npm run bench:quality -- [--requests N (2000)] [--seeds N (5)] [--traces FOLDER (../shared/traces)] [--json FILE] [--quick]
+const USAGE = `npm run bench:quality -- [--requests N (1500)] [--seeds N (5)] [--traces FOLDER (../shared/traces)] [--json FILE] [--quick]
 --quick: few requests, one seed, and ${PAGE} stays as it is; its figures say nothing.`;
 
 const { values } = parseArgs({
   options: {
-    requests: { type: 'string', default: '2000' },
+    requests: { type: 'string', default: '1500' },
     seeds: { type: 'string', default: '5' },
     traces: { type: 'string', default: '../shared/traces' },
     json: { type: 'string' },

@@ -9,11 +9,21 @@ export interface Traffic {
   trace(seed: number): Trace;
 }
 
-export function generated(shape: TraceShapeName, requests: number): Traffic {
+/** Each stretch is made once. */
+function traffic(name: string, make: (seed: number) => Trace): Traffic {
+  const made = new Map<number, Trace>();
   return {
-    name: `generated, like ${shape}`,
-    trace: (seed) => generateTrace({ shape, requests, seed }),
+    name,
+    trace(seed) {
+      const trace = made.get(seed) ?? make(seed);
+      made.set(seed, trace);
+      return trace;
+    },
   };
+}
+
+export function generated(shape: TraceShapeName, requests: number): Traffic {
+  return traffic(`generated, like ${shape}`, (seed) => generateTrace({ shape, requests, seed }));
 }
 
 /** Stretches of a recorded trace, or a generated one like it where the file is not there. */
@@ -26,13 +36,10 @@ export function recorded(
   if (!existsSync(path)) return generated(shape, requests);
   const whole = readTrace(readFileSync(path, 'utf8'));
   const spare = Math.max(0, whole.requests.length - requests);
-  return {
-    name: `recorded, ${file}`,
-    trace: (seed) => {
-      const from = Math.floor((spare * ((seed - 1) % 5)) / 4);
-      const stretch = whole.requests.slice(from, from + requests);
-      const start = stretch[0]?.at ?? 0;
-      return { ...whole, requests: stretch.map((request) => ({ ...request, at: request.at - start })) };
-    },
-  };
+  return traffic(`recorded, ${file}`, (seed) => {
+    const from = Math.floor((spare * ((seed - 1) % 5)) / 4);
+    const stretch = whole.requests.slice(from, from + requests);
+    const start = stretch[0]?.at ?? 0;
+    return { ...whole, requests: stretch.map((request) => ({ ...request, at: request.at - start })) };
+  });
 }
