@@ -37,7 +37,7 @@ export interface Replicated {
   readonly model: ReplicaModel;
 }
 
-const KEYS = [
+export const REPLICA_FIELDS = [
   'gpu',
   'id',
   'weight',
@@ -93,7 +93,7 @@ export function resolveReplica(
   blockTokens: number,
   name: (kind: string) => string,
 ): Replicated {
-  const fields = optionFields(option, spec ?? 'nothing', KEYS);
+  const fields = optionFields(option, spec ?? 'nothing', REPLICA_FIELDS);
   const gpu = gpuOf(`${option}.gpu`, spec.gpu);
   const number = (field: string, fallback: number, rule: Parameters<typeof numberOption>[3]) =>
     numberOption(`${option}.${field}`, fields[field], fallback, rule);

@@ -71,7 +71,7 @@ export interface ResolvedSimulation {
   readonly onProgress: (done: number) => void;
 }
 
-const KEYS = [
+export const SIMULATION_OPTIONS = [
   'trace',
   'fleet',
   'policy',
@@ -89,7 +89,7 @@ const KEYS = [
 
 /** @throws InvalidOptionError */
 export function resolveSimulation(options: SimulationOptions): ResolvedSimulation {
-  const fields = optionFields('options', options ?? 'nothing', KEYS);
+  const fields = optionFields('options', options ?? 'nothing', SIMULATION_OPTIONS);
   const { trace, fleet, policy } = options;
   if (!Array.isArray(trace?.requests) || trace.requests.length === 0)
     throw new InvalidOptionError('trace', 'must have at least one request', trace);
