@@ -16,7 +16,11 @@ export interface ServingTerms {
   readonly onProgress: (done: number) => void;
 }
 
-/** Lets every request come in its time to a client drawn at random, and waits until all have ended. */
+/**
+ * Lets every request come in its time to a client drawn at random, and waits until all have ended.
+ *
+ * @throws what an option of the balancer threw, `affinityKey` say
+ */
 export async function serveTrace(
   requests: readonly TraceRequest[],
   clients: readonly LoadBalancer[],
@@ -26,6 +30,7 @@ export async function serveTrace(
   const portion = Math.ceil(requests.length / 100);
   const records: RequestRecord[] = [];
   let ended = 0;
+  let thrown: { readonly error: unknown } | undefined;
   const arrive = (): void => {
     const index = records.length;
     const client = randomIndex(clients.length, random);
@@ -33,15 +38,21 @@ export async function serveTrace(
     if (request === undefined || balancer === undefined) return;
     const record = newRecord(clock.now(), client, request);
     records.push(record);
-    void call(balancer, index, record, clock).finally(() => {
-      ended++;
-      if (ended % portion === 0) onProgress(ended / requests.length);
-    });
+    call(balancer, index, record, clock).then(
+      () => {
+        ended++;
+        if (ended % portion === 0) onProgress(ended / requests.length);
+      },
+      (error: unknown) => {
+        thrown ??= { error };
+      },
+    );
     const next = requests[index + 1];
     if (next !== undefined) clock.setTimer(arrive, next.at - clock.now());
   };
   clock.setTimer(arrive, requests[0]?.at ?? 0);
-  await clock.run(() => ended === requests.length);
+  await clock.run(() => ended === requests.length || thrown !== undefined);
+  if (thrown !== undefined) throw thrown.error;
   return records;
 }
 

@@ -15,7 +15,7 @@ export function withBlocks(
 ): SelectionPolicy {
   const tell = (request: Told): InferenceRequest => {
     const { blocks } = requestOf(request.headers);
-    if (blocks.length > 0) request.promptBlocks = () => blocks;
+    request.promptBlocks = () => blocks;
     return request;
   };
   const select: SelectionPolicy['select'] = (candidates, request, context) =>

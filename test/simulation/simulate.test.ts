@@ -338,6 +338,13 @@ describe('options', () => {
     await expect(run(wrong as object)).rejects.toMatchObject({ name: 'InvalidOptionError', option });
   });
 
+  it('of the balancer that throw end the simulation with what they threw', async () => {
+    const affinityKey = () => {
+      throw new Error('no key');
+    };
+    await expect(run({ balancer: { affinityKey } })).rejects.toThrow('no key');
+  });
+
   it('of events may name a replica that an earlier event brings', async () => {
     const { endpoints } = await run({
       trace: generateTrace({ requests: 50 }),
