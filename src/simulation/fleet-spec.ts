@@ -124,10 +124,20 @@ export function resolveReplica(
 }
 
 function gpuOf(option: string, gpu: unknown): GpuKind {
-  if (typeof gpu === 'object' && gpu !== null) return gpu as GpuKind;
+  if (typeof gpu === 'object' && gpu !== null) return ownKind(option, gpu);
   if (typeof gpu !== 'string' || !isGpu(gpu))
     throw new InvalidOptionError(option, `must be one of ${Object.keys(GPU_KINDS).join(', ')}`, gpu);
   return GPU_KINDS[gpu];
+}
+
+function ownKind(option: string, gpu: object): GpuKind {
+  const needed = ['bandwidth', 'flops', 'prefillEfficiency', 'kvTokens', 'stepTokens', 'slots'];
+  const fields = optionFields(option, gpu, [...needed, 'weightBytes']);
+  // No default: what is left out is no number, and refused.
+  for (const field of needed)
+    numberOption(`${option}.${field}`, fields[field] ?? Number.NaN, 0, { above: 0 });
+  numberOption(`${option}.weightBytes`, fields.weightBytes, 0, { above: 0 });
+  return gpu as GpuKind;
 }
 
 function isGpu(name: string): name is GpuName {

@@ -18,8 +18,8 @@ export interface Axis {
 }
 
 /** Okabe and Ito's colours, which most colour-blind people can tell apart; after them the dashes change. */
-const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000'];
-const DASHES = ['', '6 3', '2 3'];
+const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#888888'];
+const DASHES = ['none', '6 3', '2 3'];
 const WIDTH = 860;
 const HEIGHT = 340;
 const MARGIN = { left: 70, right: 220, top: 30, bottom: 50 };

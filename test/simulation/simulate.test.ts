@@ -1,5 +1,6 @@
 import { leastOutstanding, peakEwma, roundRobin, type SelectionPolicy } from 'evenkeel';
 import {
+  GPU_KINDS,
   generateTrace,
   type SimulatedWorld,
   type SimulationOptions,
@@ -80,6 +81,18 @@ describe('a simulation', () => {
     expect([alone.clients, clients, worlds.length]).toEqual([1, 20, 20]);
     expect(new Set(records.map(({ client }) => client)).size).toBe(20);
     expect(Math.max(...worlds.map(({ most }) => most))).toBeLessThan(together / 2);
+  });
+
+  it('takes a GPU of the user, at twice the speed of which everything takes half the time', async () => {
+    const own = { ...GPU_KINDS.a100, kvTokens: 100_000 };
+    const short = generateTrace({ requests: 100 });
+    const [once, twice] = [
+      await run({ trace: short, fleet: [{ gpu: own }], network: 0 }),
+      await run({ trace: short, fleet: [{ gpu: own, speed: 2 }], network: 0 }),
+    ];
+    expect(once.endpoints[0]?.id).toBe('gpu-1');
+    expect(twice.capacity / once.capacity).toBeCloseTo(2, 3);
+    expect(twice.endToEnd.p50 / once.endToEnd.p50).toBeCloseTo(0.5, 3);
   });
 
   it('gives weights as the fleet says, as they should be, or none', async () => {
@@ -309,6 +322,9 @@ describe('options', () => {
     [{ fleet: 'b200' }, 'fleet'],
     [{ fleet: [] }, 'fleet'],
     [{ fleet: [{ gpu: 'b200' }] }, 'fleet[0].gpu'],
+    [{ fleet: [{ gpu: { ...GPU_KINDS.a100, flops: 0 } }] }, 'fleet[0].gpu.flops'],
+    [{ fleet: [{ gpu: { bandwidth: 1e12 } }] }, 'fleet[0].gpu.flops'],
+    [{ fleet: [{ gpu: { ...GPU_KINDS.a100, cores: 9 } }] }, 'fleet[0].gpu.cores'],
     [{ fleet: [{ gpu: 'a100', speed: 0 }] }, 'fleet[0].speed'],
     [{ fleet: [{ gpu: 'a100', size: 1 }] }, 'fleet[0].size'],
     [
