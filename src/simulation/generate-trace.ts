@@ -91,8 +91,25 @@ class Prompts {
 }
 
 function shapeOf(shape: unknown): TraceShape {
-  if (typeof shape === 'object' && shape !== null) return shape as TraceShape;
+  if (typeof shape === 'object' && shape !== null) return ownShape(shape);
   if (typeof shape === 'string' && Object.hasOwn(TRACE_SHAPES, shape))
     return TRACE_SHAPES[shape as TraceShapeName];
   throw new InvalidOptionError('shape', `must be one of ${Object.keys(TRACE_SHAPES).join(', ')}`, shape);
+}
+
+function ownShape(shape: object): TraceShape {
+  const fields = optionFields('shape', shape, Object.keys(TRACE_SHAPES.chat));
+  const needed = (field: string, rule: Parameters<typeof numberOption>[3]) =>
+    numberOption(`shape.${field}`, fields[field] ?? Number.NaN, 0, rule);
+  needed('rate', { above: 0 });
+  needed('burstiness', { min: 1 });
+  needed('reuse', { min: 0, max: 1 });
+  needed('commonBlocks', { integer: true, min: 0 });
+  for (const field of ['prompt', 'output']) {
+    const points = fields[field];
+    const last: unknown = Array.isArray(points) ? points.at(-1) : undefined;
+    if (!Array.isArray(last) || last[0] !== 1)
+      throw new InvalidOptionError(`shape.${field}`, 'must list [share, value] up to share 1', points);
+  }
+  return shape as TraceShape;
 }

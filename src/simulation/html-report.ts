@@ -51,11 +51,8 @@ export function distributionChart(rows: readonly ComparisonRow[]): string {
 export function timeChart(rows: readonly ComparisonRow[]): string {
   const series = lines(rows, (records) => {
     const width = (records.at(-1)?.at ?? 0) / WINDOWS || 1;
-    const windows: RequestRecord[][] = [];
-    for (const record of records) {
-      const index = Math.min(WINDOWS - 1, Math.floor(record.at / width));
-      windows[index] = [...(windows[index] ?? []), record];
-    }
+    const windows = Array.from({ length: WINDOWS }, (): RequestRecord[] => []);
+    for (const record of records) windows[Math.min(WINDOWS - 1, Math.floor(record.at / width))]?.push(record);
     return windows.map((within, index) => [((index + 0.5) * width) / 1000, spread(firstTokens(within)).p95]);
   });
   return lineChart(series, {

@@ -47,7 +47,7 @@ export interface SimulationOptions {
   readonly objective?: Partial<Objective>;
   /** What happens to the fleet on the way. Default: nothing. */
   readonly events?: readonly FleetEvent[];
-  /** Milliseconds on the network, one way. Default 0.5. */
+  /** Milliseconds that a request takes to reach a server. Default 0.5. */
   readonly network?: number;
   /** Options of the balancers. Default: their own, but for timeouts: `firstToken`, `response` and `idle` are off. */
   readonly balancer?: Omit<LoadBalancerOptions, 'endpoints' | 'policy' | 'clock' | 'random'>;

@@ -22,7 +22,7 @@ const TEXT: ResponseHeaders = { 'content-type': 'text/plain; version=0.0.4' };
 export interface ServerTerms {
   readonly clock: VirtualClock;
   readonly requests: readonly TraceRequest[];
-  /** One way, in ms. */
+  /** Milliseconds that a request takes to get here. */
   readonly network: number;
 }
 
@@ -99,12 +99,8 @@ export class VirtualServer {
     // vLLM listens when its model is loaded, and not before.
     if (this.#state !== 'up') return call.fail('ECONNREFUSED');
     call.sent();
-    const { network } = this.#terms;
-    if (path.endsWith('/health')) return call.later(() => call.answer(200, TEXT, ''), network);
-    if (path.endsWith('/metrics')) {
-      const page = metricsPage(this.replica);
-      return call.later(() => call.answer(200, TEXT, page), network);
-    }
+    if (path.endsWith('/health')) return call.answer(200, TEXT, '');
+    if (path.endsWith('/metrics')) return call.answer(200, TEXT, metricsPage(this.replica));
     const request = this.#terms.requests[Number(headers[REQUEST_HEADER])];
     const { kvTokens, maxWaiting } = this.replica.model;
     if (request === undefined || request.prompt + request.output > kvTokens)

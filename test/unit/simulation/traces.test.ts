@@ -132,11 +132,17 @@ describe('a generated trace', () => {
   });
 
   it.each([
-    [{ shape: 'tea' }, 'shape'],
-    [{ requests: 0 }, 'requests'],
-    [{ seed: 1.5 }, 'seed'],
-    [{ size: 1 }, 'options.size'],
-  ])('is refused with %j', (options, option) => {
+    ['shape', { shape: 'tea' }],
+    ['shape.rate', { shape: { ...TRACE_SHAPES.chat, rate: 0 } }],
+    ['shape.burstiness', { shape: { ...TRACE_SHAPES.chat, burstiness: 0.5 } }],
+    ['shape.reuse', { shape: { ...TRACE_SHAPES.chat, reuse: 2 } }],
+    ['shape.commonBlocks', { shape: { ...TRACE_SHAPES.chat, commonBlocks: -1 } }],
+    ['shape.prompt', { shape: { ...TRACE_SHAPES.chat, prompt: [[0, 5]] } }],
+    ['shape.hours', { shape: { ...TRACE_SHAPES.chat, hours: 1 } }],
+    ['requests', { requests: 0 }],
+    ['seed', { seed: 1.5 }],
+    ['options.size', { size: 1 }],
+  ])('is refused when %s is wrong', (option, options) => {
     expect(() => generateTrace(options as object)).toThrow(expect.objectContaining({ option }));
   });
 });
