@@ -40,8 +40,8 @@ const HITS: Figure = { title: 'hits', unit: 'share', of: ({ cacheHitRate }) => c
 
 const SMALL = 'a100:3,t4,t4';
 const MIXED = 'h100:6,a100:3,a100:3,l4,l4,t4';
-/** A request at this share of the run is made a minute after the card has slowed down, or later. */
-const THROTTLED_AT = 120_000;
+/** When the card slows down, in ms: clients know it by then. */
+const THROTTLED_AT = 60_000;
 
 /** First tokens of those who came when a client has had a minute to see that a card is slow. */
 const RECOVERED: Figure = {
@@ -59,7 +59,13 @@ const RECOVERED: Figure = {
 export function grid({ requests, loads, clients, traces }: GridOptions): readonly Table[] {
   const chat = generated('chat', requests);
   const code = recorded(traces, 'azure-llm-code-2023.csv', { shape: 'code', requests });
-  const shared = recorded(traces, 'mooncake-synthetic.jsonl', { shape: 'shared-prefix', requests });
+  // Prompts come back after a minute or two: a short stretch would show little of it.
+  const shared = recorded(traces, 'mooncake-synthetic.jsonl', {
+    shape: 'shared-prefix',
+    requests: 2 * requests,
+  });
+  // Long enough to have some that come a minute after the card has slowed down.
+  const long = generated('chat', Math.max(2_000, requests));
   const atLoads = (fleet: string, traffic: Traffic, figures: readonly Figure[] = [P99]): Column[] =>
     loads.map((load) => ({ title: `load ${load}`, fleet, traffic, load, figures }));
   return [
@@ -111,12 +117,12 @@ export function grid({ requests, loads, clients, traces }: GridOptions): readonl
     },
     {
       title: 'The fast card slows down',
-      note: `First token, p99, of requests that came a minute or more after the H100 of the second table's fleet had begun to take three times as long, at load 0.45 of what the whole fleet can do. Traffic: ${chat.name}.`,
+      note: `First token, p99, of requests that came a minute or more after the H100 of the second table's fleet had begun to take three times as long, at load 0.45 of what the whole fleet can do. Traffic: ${long.name}.`,
       columns: [
         {
           title: 'H100 throttled',
           fleet: MIXED,
-          traffic: chat,
+          traffic: long,
           load: 0.45,
           events: [{ at: THROTTLED_AT, type: 'throttle', id: 'h100-1', slowdown: 3 }],
           figures: [RECOVERED],
