@@ -1,4 +1,5 @@
 import { leastOutstanding, peakEwma, roundRobin, type SelectionPolicy } from 'evenkeel';
+import { vllm } from 'evenkeel/signals/vllm';
 import {
   GPU_KINDS,
   generateTrace,
@@ -122,8 +123,7 @@ describe('a simulation', () => {
       return {
         name: 'looks',
         select(candidates, request) {
-          const { promptBlocks } = request as { promptBlocks?: () => readonly number[] };
-          seen.push([request.promptTokens, promptBlocks?.() ?? []]);
+          seen.push([request.promptTokens, request.promptBlocks?.()]);
           return candidates[0];
         },
       };
@@ -133,6 +133,26 @@ describe('a simulation', () => {
     expect([...events]).toEqual(
       expect.arrayContaining(['attempt-started', 'first-token', 'attempt-settled']),
     );
+  });
+
+  it('polls the metrics pages of its servers as a balancer does, as old as the interval makes them', async () => {
+    const ages: number[] = [];
+    const policy = (): SelectionPolicy => {
+      const inner = leastOutstanding();
+      return {
+        name: 'reads loads',
+        select(candidates, request, context) {
+          for (const { load } of candidates)
+            if (load?.running !== undefined) ages.push((context?.now() ?? 0) - load.observedAt);
+          return inner.select(candidates, request, context);
+        },
+      };
+    };
+    const polled = { gpu: 'a100', endpoint: { metrics: { parser: vllm(), interval: 5_000 } } } as const;
+    await run({ fleet: [polled, polled], policy });
+    expect(ages.length).toBeGreaterThan(500);
+    expect(Math.max(...ages)).toBeGreaterThan(4_000);
+    expect(Math.max(...ages)).toBeLessThan(10_000);
   });
 
   it('lets a policy poll in virtual time', async () => {

@@ -5,7 +5,6 @@
  */
 import type { SelectionPolicy } from 'evenkeel';
 import { least } from './least.js';
-import { promptBlocks } from './prompt-blocks.js';
 import type { RivalWorld } from './rival-world.js';
 import { usable } from './usable.js';
 
@@ -43,7 +42,7 @@ export function dynamoCost(world: RivalWorld): SelectionPolicy {
   return {
     name: 'Dynamo cost',
     select(candidates, request, context) {
-      const blocks = promptBlocks(request);
+      const blocks = request.promptBlocks?.() ?? [];
       const fresh = (id: string) => Math.max(0, request.promptTokens - world.cachedTokens(id, blocks));
       const cost = (id: string) => at(id).prefill + fresh(id) + at(id).decode + request.promptTokens;
       const chosen = least(usable(candidates), ({ id }) => cost(id), context?.random ?? Math.random);

@@ -6,7 +6,6 @@
 import type { SelectionPolicy } from 'evenkeel';
 import { least } from './least.js';
 import { PrefixIndex } from './prefix-index.js';
-import { promptBlocks } from './prompt-blocks.js';
 import type { RivalWorld } from './rival-world.js';
 import { usable } from './usable.js';
 
@@ -29,7 +28,7 @@ export function llmDDefault(world: RivalWorld): SelectionPolicy {
     name: 'llm-d default weights',
     select(candidates, request, context) {
       const able = usable(candidates);
-      const blocks = promptBlocks(request);
+      const blocks = request.promptBlocks?.() ?? [];
       const page = (id: string) => scraped.get(id) ?? scrape(id);
       const queues = able.map(({ id }) => page(id).waiting);
       const [low, high] = [Math.min(...queues), Math.max(...queues)];

@@ -6,7 +6,6 @@
 import type { SelectionPolicy } from 'evenkeel';
 import { least } from './least.js';
 import { PrefixIndex } from './prefix-index.js';
-import { promptBlocks } from './prompt-blocks.js';
 import { usable } from './usable.js';
 
 const THRESHOLD = 0.3;
@@ -21,7 +20,7 @@ export function sglangCacheAware(): SelectionPolicy {
     name: 'SGLang cache-aware',
     select(candidates, request, context) {
       const able = usable(candidates);
-      const blocks = promptBlocks(request);
+      const blocks = request.promptBlocks?.() ?? [];
       const loads = able.map(({ outstanding }) => outstanding);
       const [low, high] = [Math.min(...loads), Math.max(...loads)];
       const random = context?.random ?? Math.random;
