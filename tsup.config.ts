@@ -47,7 +47,8 @@ export default defineConfig(() => {
     silent: true,
   };
   return [
-    { ...shared, format: 'esm' },
+    // The command is run, never imported: it needs no second build and no entry in the exports.
+    { ...shared, format: 'esm', entry: { ...entryPoints(), cli: 'src/cli/main.ts' } },
     // These two are published as ESM alone, which Jest's CommonJS runtime cannot require.
     // With `treeshake`, rollup writes the CommonJS; tsup's own way would also lower the syntax, at a price.
     { ...shared, format: 'cjs', treeshake: true, noExternal: ['p-queue', 'eventsource-parser'] },

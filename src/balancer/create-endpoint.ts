@@ -1,4 +1,5 @@
 import type { BreakerState } from '../core/breaker.js';
+import type { OpenChannel } from '../core/transport.js';
 import { Cooldown } from '../state/cooldown.js';
 import { disabledBreaker } from '../state/disabled-breaker.js';
 import type { Endpoint } from '../state/endpoint.js';
@@ -6,13 +7,13 @@ import { EndpointState } from '../state/endpoint-state.js';
 import type { LifecycleGate } from '../state/lifecycle.js';
 import { OpossumBreaker } from '../state/opossum-breaker.js';
 import { SlowStart } from '../state/slow-start.js';
-import { openUndiciChannel } from '../transport/undici-transport.js';
 import type { ResolvedOptions } from './options.js';
 
 /** What an endpoint needs from the balancer around it. */
 export interface EndpointSurroundings {
   /** It comes to a pool that is at work. */
   readonly joins: boolean;
+  readonly openChannel: OpenChannel;
   mayOpen(): boolean;
   /** Its breaker has become `to`. */
   onBreaker(endpoint: EndpointState, to: BreakerState): void;
@@ -22,14 +23,14 @@ export interface EndpointSurroundings {
 export function createEndpoint(
   endpoint: Endpoint,
   { clock, random, breaker, slowStart, timeouts, discoverModels }: ResolvedOptions,
-  { joins, mayOpen, onBreaker }: EndpointSurroundings,
+  { joins, openChannel, mayOpen, onBreaker }: EndpointSurroundings,
 ): EndpointState {
   const ramp = new SlowStart(slowStart);
   // One on standby is warm by the time that it is activated.
   if (joins && !endpoint.standby) ramp.begin(clock.now());
   const state: EndpointState = new EndpointState(endpoint, {
     clock,
-    channel: openUndiciChannel(endpoint.url, { connectTimeout: timeouts.connect }),
+    channel: openChannel(endpoint.url, { connectTimeout: timeouts.connect }),
     cooldown: new Cooldown(clock, random),
     slowStart: ramp,
     gates: gatesOf(endpoint, joins, discoverModels !== undefined),

@@ -3,11 +3,13 @@ import type { EndpointConfig, EndpointView } from '../core/endpoint.js';
 import type { BalancerObserver } from '../core/events.js';
 import type { BalancedReply, BalancedRequest } from '../core/exchange.js';
 import type { BalancerSnapshot } from '../core/snapshot.js';
+import type { OpenChannel } from '../core/transport.js';
 import { RetryBudget } from '../retries/retry-budget.js';
 import { Admission } from '../state/admission.js';
 import { EndpointSet } from '../state/endpoint-set.js';
 import type { EndpointState } from '../state/endpoint-state.js';
 import type { Lease } from '../state/lease.js';
+import { openUndiciChannel } from '../transport/undici-transport.js';
 import { createEndpoint } from './create-endpoint.js';
 import { Discovery } from './discovery.js';
 import { Engine } from './engine.js';
@@ -52,7 +54,11 @@ export class LoadBalancer implements AsyncDisposable {
    */
   readonly fetch: (input: FetchInput, init?: FetchInit) => Promise<Response>;
 
-  constructor(options: LoadBalancerOptions) {
+  /**
+   * @param openChannel how endpoints are connected to: the simulator brings servers that are not on a network
+   * @throws InvalidOptionError naming the option, the rule and the value
+   */
+  constructor(options: LoadBalancerOptions, openChannel: OpenChannel = openUndiciChannel) {
     const resolved = resolveOptions(options);
     const observers = new Observers(resolved.logger);
     const { clock, random, breaker, overProvisioning } = resolved;
@@ -65,6 +71,7 @@ export class LoadBalancer implements AsyncDisposable {
       create: (endpoint, joins) =>
         createEndpoint(endpoint, resolved, {
           joins,
+          openChannel,
           mayOpen: () => endpoints.mayOpen(),
           onBreaker: (changed, to) => this.#breakerChanged(changed, to),
         }),

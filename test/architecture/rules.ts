@@ -20,6 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ...rows(LOOPS, [...STRATEGY_PARTS, 'transport', 'balancer']),
   facades: [...STRATEGY_PARTS, 'balancer', ...LOOPS],
   simulation: [...STRATEGY_PARTS, ...STRATEGIES, 'state', 'balancer'],
+  cli: [...STRATEGY_PARTS, ...STRATEGIES, 'simulation'],
   testing: [...STRATEGY_PARTS, ...STRATEGIES, 'state', 'balancer'],
   'index.ts': [...STRATEGY_PARTS, ...STRATEGIES, 'state', 'balancer', 'facades'],
 };

@@ -47,6 +47,7 @@ describe.concurrent('An example runs alone, ends well and says nothing on stderr
     ],
     ['custom-scorer', [/^Answered by spare\.$/m]],
     ['gpu-aware', [/^busy: 4 running, 2 waiting$/m, /^Answered by idle\.$/m]],
+    ['simulate', [/^1000 requests at 70 %/, /^\| least outstanding +\|/m, /^\| long to big +\|/m]],
     ['hedging', [/^Longest wait without hedging: \d+ ms$/m, /^Longest wait with hedging: {4}\d+ ms$/m]],
     [
       'autoscaling',

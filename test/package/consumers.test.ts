@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { entryPoints } from '../../tsup.config.js';
 import { Consumer, manifest } from './consumer.js';
@@ -39,6 +41,17 @@ function optionError(lib) {
   }
 }
 `;
+
+describe('the command', () => {
+  it('of the installed package compares policies over a generated trace', async () => {
+    const project = new Consumer(dependencies, {});
+    const { bin } = JSON.parse(readFileSync('package.json', 'utf8')) as { bin: { evenkeel: string } };
+    const command = join('node_modules', 'evenkeel', bin.evenkeel);
+    const tables = await project.node(command, 'simulate', '--requests', '20', '--fleet', 'a100');
+    expect(tables).toContain('20 requests at 80 %');
+    expect(readFileSync(join(project.folder, command), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  });
+});
 
 describe('an ESM project', () => {
   it('imports every entry point', async () => {

@@ -1,0 +1,25 @@
+export {
+  type CompareOptions,
+  type ComparisonRow,
+  type Contestant,
+  compare,
+  median,
+  medianOf,
+} from './compare.js';
+export type { FleetEvent } from './fleet-events.js';
+export { parseFleet, type ReplicaSpec } from './fleet-spec.js';
+export { type GenerateOptions, generateTrace } from './generate-trace.js';
+export { GPU_KINDS, type GpuKind, type GpuName } from './gpu-kinds.js';
+export { distributionChart, htmlReport, timeChart } from './html-report.js';
+export { jsonReport } from './json-report.js';
+export type { SimulatedWorld, SimulationOptions } from './options.js';
+export { readTrace } from './read-trace.js';
+export type { Replica } from './replica.js';
+export type { ReplicaModel } from './replica-model.js';
+export type { EndpointReport, Objective, SimulationReport } from './report.js';
+export type { RequestRecord } from './request-record.js';
+export { simulate } from './simulate.js';
+export type { Spread } from './spread.js';
+export { textReport } from './text-report.js';
+export type { Trace, TraceRequest } from './trace.js';
+export { TRACE_SHAPES, type TraceShape, type TraceShapeName } from './trace-shapes.js';
