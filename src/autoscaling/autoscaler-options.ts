@@ -59,7 +59,7 @@ const KEYS = [
 
 /** @throws InvalidOptionError */
 export function resolveAutoscaler(options: AutoscalerOptions): ResolvedAutoscaler {
-  const given = optionFields('autoscaler', options ?? null, KEYS) as unknown as AutoscalerOptions;
+  const given = optionFields<AutoscalerOptions>('autoscaler', options ?? null, KEYS);
   const min = numberOption('autoscaler.min', given.min, 1, { integer: true, min: 0 });
   return {
     policy: required('policy', withMethods('autoscaler.policy', given.policy, ['decide'])),

@@ -37,7 +37,7 @@ const TAKE_OVER = 0.8;
  * @throws InvalidOptionError
  */
 export function kubernetesLease(options: KubernetesLeaseOptions): LeaderElection {
-  const fields = optionFields('kubernetesLease', options ?? null, [
+  const fields = optionFields<KubernetesLeaseOptions>('kubernetesLease', options ?? null, [
     'name',
     'namespace',
     'lease',
@@ -45,7 +45,7 @@ export function kubernetesLease(options: KubernetesLeaseOptions): LeaderElection
     'api',
     'clock',
     'random',
-  ]) as unknown as KubernetesLeaseOptions;
+  ]);
   const random = functionOption('kubernetesLease.random', fields.random) ?? systemRandom;
   const { namespace, identity = defaultIdentity(random) } = fields;
   if (typeof identity !== 'string' || identity === '')

@@ -31,14 +31,14 @@ const ATTEMPTS = 3;
  * @throws InvalidOptionError
  */
 export function kubernetesScale(options: KubernetesScaleOptions): Actuator {
-  const fields = optionFields('kubernetesScale', options ?? null, [
+  const fields = optionFields<KubernetesScaleOptions>('kubernetesScale', options ?? null, [
     'name',
     'namespace',
     'resource',
     'ownerCheck',
     'api',
   ]);
-  const { namespace, resource = 'apps/v1/deployments' } = fields as unknown as KubernetesScaleOptions;
+  const { namespace, resource = 'apps/v1/deployments' } = fields;
   const name = objectName('kubernetesScale.name', fields.name);
   if (namespace !== undefined) objectName('kubernetesScale.namespace', namespace);
   const [group, version, plural] = typeof resource === 'string' ? resource.split('/') : [];

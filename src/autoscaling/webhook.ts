@@ -33,7 +33,7 @@ const PASSING = new Set([408, 425, 429]);
  * @throws InvalidOptionError
  */
 export function webhook(options: WebhookOptions): Actuator {
-  const fields = optionFields('webhook', options ?? null, [
+  const fields = optionFields<WebhookOptions>('webhook', options ?? null, [
     'url',
     'secret',
     'headers',
@@ -42,7 +42,7 @@ export function webhook(options: WebhookOptions): Actuator {
     'timeout',
     'clock',
     'random',
-  ]) as unknown as WebhookOptions;
+  ]);
   const { url, secret, headers = {} } = fields;
   if (typeof url !== 'string' || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw new InvalidOptionError('webhook.url', 'must be an http or https URL', url);

@@ -13,7 +13,7 @@ export type EndpointsOption =
 
 /** @throws InvalidOptionError for what is none of them, and for an empty list, which nothing could fill */
 export function resolveEndpointsOption(
-  value: EndpointsOption,
+  value: EndpointsOption | undefined,
   share: number,
 ): { readonly endpoints: readonly Endpoint[]; readonly source: DiscoverySource | undefined } {
   if (isSource(value)) return { endpoints: [], source: value };
@@ -24,11 +24,11 @@ export function resolveEndpointsOption(
   return { endpoints, source: undefined };
 }
 
-function isSource(value: EndpointsOption): value is DiscoverySource {
+function isSource(value: unknown): value is DiscoverySource {
   return isObject(value) && 'watch' in value && typeof value.watch === 'function';
 }
 
-function isIterable(value: EndpointsOption): value is AsyncIterable<readonly EndpointConfig[]> {
+function isIterable(value: unknown): value is AsyncIterable<readonly EndpointConfig[]> {
   return isObject(value) && Symbol.asyncIterator in value;
 }
 

@@ -134,7 +134,7 @@ const KEYS: readonly (keyof LoadBalancerOptions)[] = [
 
 /** @throws InvalidOptionError naming the option, the rule and the value */
 export function resolveOptions(options: unknown): ResolvedOptions {
-  const given = optionFields('options', options ?? 'nothing', KEYS) as unknown as LoadBalancerOptions;
+  const given = optionFields<LoadBalancerOptions>('options', options ?? 'nothing', KEYS);
   const share = numberOption('share', given.share, 1, { integer: true, min: 1 });
   const random = functionOption('random', given.random) ?? systemRandom;
   const timeouts = resolveTimeouts('timeouts', given.timeouts, DEFAULT_TIMEOUTS);

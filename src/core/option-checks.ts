@@ -14,18 +14,19 @@ export interface NumberRule {
 }
 
 /**
- * The fields of an option that is an object; none when it was left out.
+ * The fields of an option that is an object; none when it was left out. Their values are still to be checked,
+ * whatever `Fields` says of them.
  *
  * @param option its name, as in `breaker`
  * @param keys the fields it may have
  * @throws InvalidOptionError for what is no object, and for an unknown field, which is most often a typing error
  */
-export function optionFields(
+export function optionFields<Fields extends object = Readonly<Record<string, unknown>>>(
   option: string,
   value: unknown,
   keys: readonly string[],
-): Readonly<Record<string, unknown>> {
-  if (value === undefined) return {};
+): Partial<Fields> {
+  if (value === undefined) return {} as Partial<Fields>;
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new InvalidOptionError(option, 'must be an object', value);
   for (const [key, field] of Object.entries(value)) {
@@ -34,7 +35,7 @@ export function optionFields(
     const shown = typeof field === 'string' ? 'a text that is not shown' : field;
     throw new InvalidOptionError(`${option}.${key}`, `is not known (known: ${keys.join(', ')})`, shown);
   }
-  return value as Readonly<Record<string, unknown>>;
+  return value as Partial<Fields>;
 }
 
 /**

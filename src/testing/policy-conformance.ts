@@ -122,7 +122,7 @@ export function policyConformance(
 
     it('takes candidates that know nothing of slow start', () => {
       const { slowStart: _, ...view } = fakeEndpoint('plain');
-      const plain = view as unknown as EndpointView;
+      const plain = view as EndpointView;
       assert.equal(picker(makePolicy())([plain]), plain);
     });
 
