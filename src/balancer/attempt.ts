@@ -7,6 +7,7 @@ import type { Lease } from '../state/lease.js';
 import { requestHeaders } from '../transport/headers.js';
 import { endpointPath } from './endpoint-path.js';
 import type { Engine } from './engine.js';
+import { followAttempt } from './follow-attempt.js';
 import { type Inspection, renameModel } from './inspect-request.js';
 import { noteLoadHeaders } from './load-headers.js';
 
@@ -29,6 +30,7 @@ export function startAttempt(engine: Engine, lease: Lease, terms: AttemptTerms):
   if (observers.wants('attempt-started')) {
     observers.tell({ type: 'attempt-started', request, endpoint: endpoint.id, attempt });
   }
+  const follower = followAttempt(engine, { endpoint, request, now: startedAt });
   let response: number | undefined;
   const tap: ResponseTap = new ResponseTap({
     endpoint: endpoint.id,
@@ -40,6 +42,7 @@ export function startAttempt(engine: Engine, lease: Lease, terms: AttemptTerms):
     onAnswering: (elapsed, streamed) => {
       lease.answering(streamed ? elapsed : undefined);
       if (endpoint.metrics.length > 0) noteLoadHeaders(engine, endpoint, tap.head.headers);
+      follower?.answering(clock.now(), streamed);
       engine.hedging?.note(elapsed, streamed);
       // A first token may have raised the limit again.
       if (endpoint.limit !== undefined) engine.rearranged();
@@ -60,6 +63,8 @@ export function startAttempt(engine: Engine, lease: Lease, terms: AttemptTerms):
         if (response !== undefined) endpoint.noteResponse(response);
         if (tokenInterval !== undefined) endpoint.noteTokenInterval(tokenInterval);
       }
+      const tokens = watch?.findings.contentEvents;
+      follower?.settled({ outcome, now: clock.now(), tokens, tokenInterval });
       if (observers.wants('attempt-settled')) {
         observers.tell({
           type: 'attempt-settled',
@@ -69,7 +74,7 @@ export function startAttempt(engine: Engine, lease: Lease, terms: AttemptTerms):
           outcome,
           duration: clock.now() - startedAt,
           committed: tap.committed,
-          contentEvents: watch?.findings.contentEvents ?? 0,
+          contentEvents: tokens ?? 0,
           tokenInterval,
           usage: tap.usage,
         });

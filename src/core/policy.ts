@@ -1,6 +1,7 @@
 import type { Random } from './clock.js';
 import type { EndpointView } from './endpoint.js';
 import type { InferenceRequest } from './inference-request.js';
+import type { Outcome } from './outcome.js';
 
 /** Something a policy has to say; becomes an event of the balancer. */
 export interface PolicyReport {
@@ -26,6 +27,32 @@ export interface PolicyExplanation {
   readonly terms?: Readonly<Record<string, number>>;
 }
 
+/** An attempt that is on its way, for a policy that learns from what comes of it. */
+export interface SentAttempt {
+  readonly endpoint: EndpointView;
+  readonly request: InferenceRequest;
+  /** When it was sent. */
+  readonly now: number;
+}
+
+/** What came of an attempt when it had ended. */
+export interface AttemptResult {
+  readonly outcome: Outcome;
+  readonly now: number;
+  /** Content events of a stream, about a token each; `undefined` where there was no stream. */
+  readonly tokens: number | undefined;
+  /** Mean milliseconds between them; `undefined` for fewer than two. */
+  readonly tokenInterval: number | undefined;
+}
+
+/** Hears what becomes of one attempt. */
+export interface AttemptFollower {
+  /** The first content of a stream has come, or (`streamed` false) the headers of any other good answer. */
+  answering(now: number, streamed: boolean): void;
+  /** Called once, whatever happens, `answering` before it or not. */
+  settled(result: AttemptResult): void;
+}
+
 /**
  * Chooses an endpoint. Synchronous and without effects but for the policy's own memory;
  * the balancer acquires the lease in the same tick, so two requests never see the same count.
@@ -47,6 +74,8 @@ export interface SelectionPolicy {
    * rest. Asked right after `select` has chosen it. Default: all of them.
    */
   promptWork?(chosen: EndpointView, request: InferenceRequest): number;
+  /** For a policy that learns: called in the tick in which an attempt is sent. It costs nothing where it is absent. */
+  follow?(attempt: SentAttempt): AttemptFollower | undefined;
   /** Lower or higher is better as the policy documents; for people, not for code. */
   explain?(
     candidates: readonly EndpointView[],
