@@ -30,7 +30,15 @@ export type {
 export type { InferenceRequest } from './core/inference-request.js';
 export type { LoadReadings, LoadReport, LoadSignalParser } from './core/load-report.js';
 export type { FaultReason, NeutralReason, Outcome, OutcomeKind } from './core/outcome.js';
-export type { PolicyExplanation, PolicyReport, SelectionContext, SelectionPolicy } from './core/policy.js';
+export type {
+  AttemptFollower,
+  AttemptResult,
+  PolicyExplanation,
+  PolicyReport,
+  SelectionContext,
+  SelectionPolicy,
+  SentAttempt,
+} from './core/policy.js';
 export type { ChatRequest, ResumeStrategy } from './core/resume.js';
 export type { RetryDecision, RetryPolicy, RetrySituation } from './core/retry.js';
 export type { EndpointScorer, Filter, Picker, Scorer } from './core/scoring.js';
@@ -44,6 +52,7 @@ export {
   isEvenkeelError,
   StreamError,
 } from './errors.js';
+export { type AdaptiveOptions, adaptive } from './policies/adaptive.js';
 export { type ConsistentHashOptions, consistentHash, type HashKey } from './policies/consistent-hash.js';
 export { type LeastOutstandingOptions, leastOutstanding } from './policies/least-outstanding.js';
 export { type PeakEwmaOptions, peakEwma } from './policies/peak-ewma.js';

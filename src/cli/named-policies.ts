@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { SelectionPolicy } from '../core/policy.js';
+import { adaptive } from '../policies/adaptive.js';
 import { leastOutstanding } from '../policies/least-outstanding.js';
 import { peakEwma } from '../policies/peak-ewma.js';
 import { powerOfTwo } from '../policies/power-of-two.js';
@@ -16,6 +17,7 @@ export const POLICIES: Readonly<Record<string, () => SelectionPolicy>> = {
   'power-of-two': powerOfTwo,
   'least-outstanding': leastOutstanding,
   'peak-ewma': peakEwma,
+  adaptive,
 };
 
 /** What `--policies` stands for when it is left out. */

@@ -135,10 +135,10 @@ export class EndpointMemory {
     this.#lasting = this.#lasting === undefined ? time : this.#lasting + PULL * (time - this.#lasting);
   }
 
-  /** It ended before its first token. That it took longer than expected is known all the same. */
+  /** It ended before its first token. Of one that was given up, that it took longer than expected is known all the same. */
   #missed(kind: AttemptResult['outcome']['kind'], late: number, now: number): void {
     if (kind === 'fault' || kind === 'overloaded') this.#late.add(Math.max(FAULT, late), now);
-    else if (late > this.#late.at(now)) this.#late.add(late, now);
+    else if (kind === 'neutral' && late > this.#late.at(now)) this.#late.add(late, now);
   }
 
   /** Streams end one after the other: with n of them the next one after a nth of the time that one lasts. */

@@ -18,10 +18,11 @@ interface Sample {
  * prompt included, over the time to it.
  */
 export class PrefillRate {
-  readonly #samples: Sample[] = [];
-  #next = 0;
+  /** From the slowest to the fastest. */
+  readonly #sorted: Sample[] = [];
+  /** From the oldest to the latest. */
+  readonly #inOrder: Sample[] = [];
   #value: number | undefined;
-  #at = Number.NEGATIVE_INFINITY;
 
   /** Tokens a ms; `undefined` until the first sample. */
   get value(): number | undefined {
@@ -30,27 +31,30 @@ export class PrefillRate {
 
   /** When the last sample came. */
   get at(): number {
-    return this.#at;
+    return this.#inOrder.at(-1)?.at ?? Number.NEGATIVE_INFINITY;
   }
 
   add(tokens: number, elapsed: number, now: number): void {
     if (!(tokens > 0 && elapsed > 0)) return;
-    this.#samples[this.#next] = { rate: tokens / elapsed, weight: tokens / (tokens + HALF_WEIGHT), at: now };
-    this.#next = (this.#next + 1) % WINDOW;
-    this.#at = now;
+    const sample = { rate: tokens / elapsed, weight: tokens / (tokens + HALF_WEIGHT), at: now };
+    const oldest = this.#inOrder.length < WINDOW ? undefined : this.#inOrder.shift();
+    if (oldest !== undefined) this.#sorted.splice(this.#sorted.indexOf(oldest), 1);
+    this.#inOrder.push(sample);
+    let index = this.#sorted.length;
+    while (index > 0 && (this.#sorted[index - 1]?.rate ?? 0) > sample.rate) index--;
+    this.#sorted.splice(index, 0, sample);
     this.#value = this.#quantile(now);
   }
 
-  #quantile(now: number): number | undefined {
-    const sorted = this.#samples
-      .map(({ rate, weight, at }) => ({ rate, weight: weight * Math.exp((at - now) / MEMORY) }))
-      .sort((one, other) => one.rate - other.rate);
-    let left = 0;
-    for (const { weight } of sorted) left += QUANTILE * weight;
-    for (const { rate, weight } of sorted) {
-      left -= weight;
-      if (left <= 0) return rate;
+  #quantile(now: number): number {
+    const weights = this.#sorted.map(({ weight, at }) => weight * Math.exp((at - now) / MEMORY));
+    let left = QUANTILE * weights.reduce((sum, weight) => sum + weight, 0);
+    let index = 0;
+    while (index < weights.length - 1) {
+      left -= weights[index] ?? 0;
+      if (left <= 0) break;
+      index++;
     }
-    return sorted.at(-1)?.rate;
+    return this.#sorted[index]?.rate ?? Number.NaN;
   }
 }

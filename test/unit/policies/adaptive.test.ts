@@ -1,0 +1,281 @@
+import { describe, expect, it } from 'vitest';
+import type { InferenceRequest } from '../../../src/core/inference-request.js';
+import type { LoadReport } from '../../../src/core/load-report.js';
+import type { Outcome } from '../../../src/core/outcome.js';
+import { InvalidOptionError } from '../../../src/errors.js';
+import { type AdaptiveOptions, adaptive } from '../../../src/policies/adaptive.js';
+import { type FakeEndpoint, fakeEndpoint } from '../../../src/testing/fake-endpoint.js';
+import { fakeRequest } from '../../../src/testing/fake-request.js';
+import { manualClock } from '../../../src/testing/manual-clock.js';
+import { seededRandom } from '../../../src/testing/seeded-random.js';
+
+const SUCCESS: Outcome = { kind: 'success' };
+const FAULT: Outcome = { kind: 'fault', reason: 'reset', status: undefined, sent: true, error: undefined };
+const GIVEN_UP: Outcome = { kind: 'neutral', reason: 'caller-left' };
+
+/** A policy in virtual time, and servers whose answers the test makes up. */
+function setUp(options: AdaptiveOptions = { explore: 0 }) {
+  const clock = manualClock();
+  const policy = adaptive(options);
+  const context = { random: seededRandom(1), now: () => clock.now(), report: () => {} };
+  const send = (endpoint: FakeEndpoint, promptTokens: number, fields: Partial<InferenceRequest> = {}) => {
+    const request = fakeRequest({ promptTokens, ...fields });
+    const follower = policy.follow?.({ endpoint, request, now: clock.now() });
+    endpoint.outstanding++;
+    return {
+      answer: () => follower?.answering(clock.now(), request.streaming),
+      end(outcome: Outcome = SUCCESS, tokens = 100) {
+        endpoint.outstanding--;
+        follower?.settled({ outcome, now: clock.now(), tokens, tokenInterval: undefined });
+      },
+    };
+  };
+  return {
+    clock,
+    send,
+    /** Prompts one after the other, each answered after `perToken` ms a token. */
+    teach(endpoint: FakeEndpoint, perToken: number, prompts = 20, fields?: Partial<InferenceRequest>) {
+      for (let turn = 0; turn < prompts; turn++) {
+        const prompt = 1000 + 100 * (turn % 5);
+        const attempt = send(endpoint, prompt, fields);
+        clock.advance((prompt + 64) * perToken);
+        attempt.answer();
+        attempt.end();
+      }
+    },
+    select: (endpoints: readonly FakeEndpoint[], promptTokens: number, fields?: Partial<InferenceRequest>) =>
+      policy.select(endpoints, fakeRequest({ promptTokens, ...fields }), context)?.id,
+    explain: (endpoint: FakeEndpoint, promptTokens: number, among = [endpoint]) => {
+      const explained = policy.explain?.(among, fakeRequest({ promptTokens }), context) ?? [];
+      const { score, terms = {} } = explained.find((one) => one.endpoint === endpoint.id) ?? {};
+      const { backlog, late, room } = terms;
+      return { score, backlog, late, room };
+    },
+  };
+}
+
+function load(fields: Partial<LoadReport>): LoadReport {
+  return { observedAt: 0, ownOutstanding: 0, ...fields };
+}
+
+describe('adaptive', () => {
+  it('sends a long prompt to the fast endpoint although it is busy, and a short one to the slow one that is idle', () => {
+    const { teach, send, select, explain } = setUp();
+    const [a100, t4] = [fakeEndpoint('a100'), fakeEndpoint('t4')];
+    teach(a100, 1 / 7.4);
+    teach(t4, 1 / 0.8);
+    send(a100, 8000);
+    expect(explain(a100, 2000).score).toBeCloseTo((8000 + 2064) / 7.4, 3);
+    expect(explain(t4, 2000).score).toBeCloseTo(2064 / 0.8, 3);
+    expect(select([a100, t4], 2000)).toBe('a100');
+    expect(select([a100, t4], 200)).toBe('t4');
+  });
+
+  it('counts the prompts before a request, and of the first in line what is left', () => {
+    const { clock, teach, send, explain } = setUp();
+    const endpoint = fakeEndpoint('one');
+    teach(endpoint, 1);
+    const first = send(endpoint, 3000);
+    const second = send(endpoint, 2000);
+    expect(explain(endpoint, 1000).backlog).toBeCloseTo(5000, 3);
+    clock.advance(1000);
+    expect(explain(endpoint, 1000).backlog).toBeCloseTo(4000, 3);
+    clock.advance(2000);
+    first.answer();
+    expect(explain(endpoint, 1000).backlog).toBeCloseTo(2000, 3);
+    second.end(GIVEN_UP);
+    expect(explain(endpoint, 1000).backlog).toBe(0);
+  });
+
+  it('takes as late, right away, an endpoint whose first in line should have been answered long ago', () => {
+    const { clock, teach, send, select, explain } = setUp();
+    const [stuck, slow] = [fakeEndpoint('stuck'), fakeEndpoint('slow')];
+    teach(stuck, 1);
+    teach(slow, 3);
+    send(stuck, 1000);
+    expect(select([stuck, slow], 1000)).toBe('stuck');
+    clock.advance(6000);
+    expect(explain(stuck, 1000).late).toBeCloseTo(5000, 3);
+    expect(select([stuck, slow], 1000)).toBe('slow');
+  });
+
+  it('believes within a dozen first tokens, for prompts like those, that a card has become three times slower, and when it has recovered', () => {
+    const { teach, select } = setUp();
+    const [card, other] = [fakeEndpoint('card'), fakeEndpoint('other')];
+    teach(card, 1, 40);
+    teach(other, 2, 40);
+    expect(select([card, other], 1000)).toBe('card');
+    teach(card, 3, 12);
+    expect(select([card, other], 1000)).toBe('other');
+    teach(card, 1, 20);
+    expect(select([card, other], 1000)).toBe('card');
+  });
+
+  it('does not take for fast what fails fast', () => {
+    const { clock, teach, send, select } = setUp();
+    const [broken, sound] = [fakeEndpoint('broken'), fakeEndpoint('sound')];
+    teach(broken, 1);
+    teach(sound, 1.2);
+    expect(select([broken, sound], 1000)).toBe('broken');
+    for (let turn = 0; turn < 3; turn++) {
+      const attempt = send(broken, 1000);
+      clock.advance(1);
+      attempt.end(FAULT);
+    }
+    expect(select([broken, sound], 1000)).toBe('sound');
+  });
+
+  it('learns from callers who lose patience that an endpoint is late, and nothing from those who leave early', () => {
+    const { clock, teach, send, explain } = setUp();
+    const endpoint = fakeEndpoint('one');
+    teach(endpoint, 1);
+    const early = send(endpoint, 1000);
+    clock.advance(10);
+    early.end(GIVEN_UP);
+    expect(explain(endpoint, 1000).late).toBeCloseTo(0, 3);
+    const patient = send(endpoint, 1000);
+    clock.advance(11_064);
+    patient.end(GIVEN_UP);
+    expect(explain(endpoint, 1000).late).toBeCloseTo(2000, 3);
+  });
+
+  it('finds out above how many requests first tokens wait for a slot', () => {
+    const { clock, teach, send, explain } = setUp();
+    const endpoint = fakeEndpoint('four-slots');
+    teach(endpoint, 0.1);
+    for (let round = 0; round < 30; round++) {
+      const attempts = Array.from({ length: 6 }, () => send(endpoint, 100));
+      // Four have a slot; the others wait until the first have ended.
+      for (const attempt of attempts.slice(0, 4)) {
+        clock.advance(16);
+        attempt.answer();
+      }
+      clock.advance(2000);
+      for (const attempt of attempts.slice(0, 4)) attempt.end();
+      for (const attempt of attempts.slice(4)) {
+        clock.advance(16);
+        attempt.answer();
+        attempt.end();
+      }
+    }
+    expect(explain(endpoint, 100).room).toBe(0);
+    for (let turn = 0; turn < 6; turn++) send(endpoint, 100);
+    expect(explain(endpoint, 100).room).toBeGreaterThan(300);
+  });
+
+  it('gives a newcomer one request, and the next when that has been answered or others are busy', () => {
+    const { clock, teach, send, select } = setUp();
+    const [old, fresh] = [fakeEndpoint('old'), fakeEndpoint('fresh')];
+    teach(old, 1);
+    send(old, 1000);
+    expect(select([old, fresh], 1000)).toBe('fresh');
+    const first = send(fresh, 1000);
+    for (let turn = 0; turn < 20; turn++) expect(select([old, fresh], 1000)).toBe('old');
+    clock.advance(500);
+    first.answer();
+    first.end();
+    expect(select([old, fresh], 1000)).toBe('fresh');
+  });
+
+  it('tries what it does not know with small prompts, at the rate asked for', () => {
+    const { teach, select } = setUp({ explore: 0.5 });
+    const [known, fresh] = [fakeEndpoint('known', { weight: 100 }), fakeEndpoint('fresh')];
+    teach(known, 0.01, 40);
+    const picks = (prompt: number) =>
+      Array.from({ length: 200 }, () => select([known, fresh], prompt)).filter((id) => id === 'fresh').length;
+    expect(picks(500)).toBeGreaterThan(70);
+    expect(picks(500)).toBeLessThan(130);
+    expect(picks(5000)).toBe(0);
+  });
+
+  it('looks again, after a minute without news, at an idle endpoint that it takes for slow', () => {
+    const { clock, teach, select } = setUp({ explore: 1 });
+    const [fast, slow] = [fakeEndpoint('fast'), fakeEndpoint('slow')];
+    teach(slow, 10);
+    teach(fast, 0.1);
+    expect(select([fast, slow], 500)).toBe('fast');
+    clock.advance(61_000);
+    teach(fast, 0.1, 1);
+    expect(select([fast, slow], 500)).toBe('slow');
+  });
+
+  it('takes weights for how fast endpoints are as long as it has seen nothing else', () => {
+    const { teach, select } = setUp();
+    const [heavy, light] = [fakeEndpoint('heavy', { weight: 3 }), fakeEndpoint('light')];
+    for (let turn = 0; turn < 20; turn++) expect(select([heavy, light], 1000)).toBe('heavy');
+    teach(light, 0.1);
+    teach(heavy, 1);
+    expect(select([heavy, light], 1000)).toBe('light');
+  });
+
+  it('goes by outstanding requests where it has learnt nothing', () => {
+    const { select } = setUp();
+    expect(select([fakeEndpoint('busy', { outstanding: 3 }), fakeEndpoint('idle')], 1000)).toBe('idle');
+  });
+
+  it('scales what it takes for other clients by how many of them the endpoints tell of, if all tell', () => {
+    const { clock, teach, send, explain } = setUp();
+    const [shared, silent] = [fakeEndpoint('shared'), fakeEndpoint('silent')];
+    shared.load = load({ running: 9 });
+    teach(shared, 1, 60);
+    const late = send(shared, 1000);
+    clock.advance(6064);
+    late.answer();
+    late.end();
+    const usual = explain(shared, 1000).late ?? Number.NaN;
+    expect(usual).toBeGreaterThan(900);
+    shared.load = load({ running: 15, waiting: 4, ownOutstanding: 0 });
+    expect((explain(shared, 1000).late ?? 0) / usual).toBeCloseTo(2, 1);
+    shared.load = load({ running: 15, waiting: 4, ownOutstanding: 10 });
+    expect((explain(shared, 1000).late ?? 0) / usual).toBeCloseTo(1, 1);
+    shared.load = load({ running: 15, waiting: 4 });
+    expect((explain(shared, 1000, [shared, silent]).late ?? 0) / usual).toBeCloseTo(1, 1);
+  });
+
+  it('learns from answers that do not stream apart from streams', () => {
+    const { teach, select } = setUp();
+    const [one, other] = [fakeEndpoint('one'), fakeEndpoint('other')];
+    teach(one, 1);
+    teach(other, 2);
+    teach(one, 20, 20, { streaming: false });
+    teach(other, 10, 20, { streaming: false });
+    expect(select([one, other], 1000)).toBe('one');
+    expect(select([one, other], 1000, { streaming: false })).toBe('other');
+  });
+
+  it('places requests whose length nobody knows, and learns nothing from them', () => {
+    const { teach, select } = setUp();
+    const [fast, slow] = [fakeEndpoint('fast'), fakeEndpoint('slow')];
+    teach(fast, 1);
+    teach(slow, 2);
+    for (let turn = 0; turn < 20; turn++) teach(slow, 0, 1, { promptTokens: 0 });
+    expect(select([fast, slow], 0)).toBe('fast');
+  });
+
+  it('keeps an endpoint in slow start back', () => {
+    const { teach, select } = setUp();
+    const [warm, cold] = [fakeEndpoint('warm'), fakeEndpoint('cold')];
+    teach(warm, 1);
+    teach(cold, 0.5);
+    expect(select([warm, cold], 1000)).toBe('cold');
+    cold.slowStart = 0.1;
+    expect(select([warm, cold], 1000)).toBe('warm');
+  });
+
+  it('takes a clock that stands still, and followers that hear the end only', () => {
+    const { send, select } = setUp();
+    const endpoint = fakeEndpoint('one');
+    for (let turn = 0; turn < 50; turn++) {
+      const attempt = send(endpoint, 1000);
+      if (turn % 2 === 0) attempt.answer();
+      attempt.end(turn % 3 === 0 ? FAULT : SUCCESS);
+    }
+    expect(select([endpoint, fakeEndpoint('other')], 1000)).toBeDefined();
+  });
+
+  it('refuses a share of exploration that is none, and options it does not know', () => {
+    expect(() => adaptive({ explore: 1.5 })).toThrow(InvalidOptionError);
+    expect(() => adaptive({ explore: Number.NaN })).toThrow('adaptive.explore');
+    expect(() => adaptive({ expolre: 0.1 } as AdaptiveOptions)).toThrow('adaptive.expolre');
+  });
+});
