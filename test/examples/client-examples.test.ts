@@ -46,6 +46,7 @@ describe.concurrent('An example runs alone, ends well and says nothing on stderr
       ],
     ],
     ['custom-scorer', [/^Answered by spare\.$/m]],
+    ['adaptive', [/^fast: \d\d requests$/m, /^A prompt of 1 000 tokens would go to fast\.$/m]],
     ['gpu-aware', [/^busy: 4 running, 2 waiting$/m, /^Answered by idle\.$/m]],
     ['simulate', [/^1000 requests at 70 %/, /^\| least outstanding +\|/m, /^\| long to big +\|/m]],
     ['hedging', [/^Longest wait without hedging: \d+ ms$/m, /^Longest wait with hedging: {4}\d+ ms$/m]],

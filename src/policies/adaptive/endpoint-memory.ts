@@ -16,6 +16,9 @@ const PULL = 0.05;
 const OTHERS_PULL = 0.1;
 /** How far the others' number now, over what it usually is, may scale the lateness. */
 const MOST_SCALE = 3;
+/** Fewer cached tokens do not show in the time to a first token; what a sample counts in the trust in what is cached. */
+const LEAST_CACHED = 500;
+const CACHE_PULL = 0.1;
 /** Milliseconds of lateness that a fault counts for, at least: what fails fast must not look fast. */
 const FAULT = 1_000;
 
@@ -26,6 +29,8 @@ const DECODE = 0.01;
 export interface Work {
   /** Prompt tokens. */
   readonly prompt: number;
+  /** Those of them that its prefix cache may hold. */
+  readonly cached: number;
   /** Tokens of the answer, as expected. */
   readonly output: number;
 }
@@ -52,6 +57,8 @@ export class EndpointMemory {
   /** In requests, and in tokens of context: whichever explains better what was late. */
   readonly #slots = new Room();
   readonly #context = new Room();
+  /** The share of what may be cached that was. */
+  #trust = 0.8;
   #requests = 0;
   #tokens = 0;
   /** Mean time of a stream after its first token. */
@@ -73,7 +80,7 @@ export class EndpointMemory {
     const late = this.#late.at(now) * Math.min(MOST_SCALE, Math.max(1 / MOST_SCALE, scale));
     return {
       backlog: this.#queue.left(rate, now) / rate,
-      prompt: (work.prompt + OVERHEAD) / rate,
+      prompt: (this.#toCompute(work) + OVERHEAD) / rate,
       late: Math.max(late, this.#queue.overdue(rate, now)),
       room: this.#waitForRoom(work),
       decode: DECODE * (this.#lasting ?? 0),
@@ -84,19 +91,26 @@ export class EndpointMemory {
   follow(work: Work, sentAt: number, guess: number, others: number | undefined): AttemptFollower {
     const rate = this.rate.value ?? guess;
     const tokens = work.prompt + work.output;
-    const ahead = this.#queue.left(rate, sentAt) + work.prompt + OVERHEAD;
-    const prompt = { tokens: work.prompt };
+    const prompt = { tokens: this.#toCompute(work) };
+    const ahead = this.#queue.left(rate, sentAt) + prompt.tokens + OVERHEAD;
     this.#queue.add(prompt, sentAt);
     this.#requests++;
     this.#tokens += tokens;
     if (others !== undefined) this.#others += OTHERS_PULL * (others - this.#others);
-    const sent = { at: sentAt, ahead, expected: this.rate.value === undefined ? undefined : ahead / rate };
+    // A sample of the rate takes all for cached that may be: else what was cached would look like speed.
+    const sure = ahead - (1 - this.#trust) * work.cached;
+    const sent = {
+      at: sentAt,
+      ahead: sure,
+      expected: this.rate.value === undefined ? undefined : ahead / rate,
+    };
     const levels = { requests: this.#requests, tokens: this.#tokens };
     let answeredAt: number | undefined;
     return {
       answering: (now) => {
         answeredAt = now;
         this.#queue.remove(prompt, now);
+        this.#weighCache(work, ahead - prompt.tokens, now - sentAt);
         this.#learn(sent, levels, now);
       },
       settled: ({ outcome, now }: AttemptResult) => {
@@ -107,6 +121,19 @@ export class EndpointMemory {
         else if (outcome.kind === 'success') this.#lasted(now - answeredAt);
       },
     };
+  }
+
+  /** Prompt tokens that are likely not to be found in the prefix cache. */
+  #toCompute({ prompt, cached }: Work): number {
+    return prompt - this.#trust * cached;
+  }
+
+  /** Learns from how long a prompt took whether what is thought to be cached is. @param others tokens beside its own */
+  #weighCache({ prompt, cached }: Work, others: number, elapsed: number): void {
+    const rate = this.rate.value;
+    if (rate === undefined || cached < LEAST_CACHED) return;
+    const found = (prompt + others - elapsed * rate) / cached;
+    this.#trust += CACHE_PULL * (Math.max(0, Math.min(1, found)) - this.#trust);
   }
 
   /** The first token has come. */

@@ -243,6 +243,32 @@ describe('adaptive', () => {
     expect(select([one, other], 1000, { streaming: false })).toBe('other');
   });
 
+  it('goes back to where a prompt began before, unless prefixes are not watched', () => {
+    const blocks = Array.from({ length: 10 }, (_, index) => index);
+    const again = { promptBlocks: () => [...blocks, 10, 11] };
+    for (const prefixes of [true, false]) {
+      const { teach, select } = setUp({ explore: 0, prefixes });
+      const [there, elsewhere] = [fakeEndpoint('there'), fakeEndpoint('elsewhere')];
+      teach(elsewhere, 1);
+      teach(there, 1.5);
+      teach(there, 1.5, 1, { promptBlocks: () => blocks });
+      expect(select([there, elsewhere], 6000)).toBe('elsewhere');
+      expect(select([there, elsewhere], 6000, again)).toBe(prefixes ? 'there' : 'elsewhere');
+    }
+  });
+
+  it('stops believing in a cache that does not make first tokens come sooner', () => {
+    const { teach, select } = setUp();
+    const [forgetful, other] = [fakeEndpoint('forgetful'), fakeEndpoint('other')];
+    teach(other, 1);
+    teach(forgetful, 1.5);
+    const same = { promptBlocks: () => [1, 2, 3, 4] };
+    teach(forgetful, 1.5, 1, same);
+    expect(select([forgetful, other], 6000, same)).toBe('forgetful');
+    teach(forgetful, 1.5, 30, same);
+    expect(select([forgetful, other], 6000, same)).toBe('other');
+  });
+
   it('places requests whose length nobody knows, and learns nothing from them', () => {
     const { teach, select } = setUp();
     const [fast, slow] = [fakeEndpoint('fast'), fakeEndpoint('slow')];
@@ -276,6 +302,7 @@ describe('adaptive', () => {
   it('refuses a share of exploration that is none, and options it does not know', () => {
     expect(() => adaptive({ explore: 1.5 })).toThrow(InvalidOptionError);
     expect(() => adaptive({ explore: Number.NaN })).toThrow('adaptive.explore');
+    expect(() => adaptive({ prefixes: 1 } as unknown as AdaptiveOptions)).toThrow('adaptive.prefixes');
     expect(() => adaptive({ expolre: 0.1 } as AdaptiveOptions)).toThrow('adaptive.expolre');
   });
 });
