@@ -154,6 +154,10 @@ export function adaptive(options?: AdaptiveOptions): SelectionPolicy {
         },
       };
     },
+    promptWork(endpoint, request) {
+      const work = workOf(endpoint, request);
+      return memoryOf(endpoint, request).toCompute(work);
+    },
     explain(candidates, request, context = systemSelection) {
       const terms = judge(candidates, request, context.now());
       return candidates.map((endpoint) => {

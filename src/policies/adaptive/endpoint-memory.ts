@@ -80,18 +80,23 @@ export class EndpointMemory {
     const late = this.#late.at(now) * Math.min(MOST_SCALE, Math.max(1 / MOST_SCALE, scale));
     return {
       backlog: this.#queue.left(rate, now) / rate,
-      prompt: (this.#toCompute(work) + OVERHEAD) / rate,
+      prompt: (this.toCompute(work) + OVERHEAD) / rate,
       late: Math.max(late, this.#queue.overdue(rate, now)),
       room: this.#waitForRoom(work),
       decode: DECODE * (this.#lasting ?? 0),
     };
   }
 
+  /** Prompt tokens that are likely not to be found in the prefix cache. */
+  toCompute({ prompt, cached }: Work): number {
+    return prompt - this.#trust * cached;
+  }
+
   /** A request goes here. @param guess the rate for as long as none is known */
   follow(work: Work, sentAt: number, guess: number, others: number | undefined): AttemptFollower {
     const rate = this.rate.value ?? guess;
     const tokens = work.prompt + work.output;
-    const prompt = { tokens: this.#toCompute(work) };
+    const prompt = { tokens: this.toCompute(work) };
     const ahead = this.#queue.left(rate, sentAt) + prompt.tokens + OVERHEAD;
     this.#queue.add(prompt, sentAt);
     this.#requests++;
@@ -121,11 +126,6 @@ export class EndpointMemory {
         else if (outcome.kind === 'success') this.#lasted(now - answeredAt);
       },
     };
-  }
-
-  /** Prompt tokens that are likely not to be found in the prefix cache. */
-  #toCompute({ prompt, cached }: Work): number {
-    return prompt - this.#trust * cached;
   }
 
   /** Learns from how long a prompt took whether what is thought to be cached is. @param others tokens beside its own */
