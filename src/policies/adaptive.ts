@@ -10,7 +10,8 @@
  * - late: how much later first tokens have come lately than prompts and rate explain, or the first in line is by now.
  *   Other clients' requests show here; where all endpoints tell their load, in proportion to what these have now.
  * - room: where first tokens come late above some number of requests, or of tokens: until enough streams have ended.
- * - decode: a hundredth of the time that streams last there after their first token. Breaks near ties.
+ * - decode: a hundredth of the time that streams last there after their first token, up to twice that the more of ours
+ *   are there. Breaks near ties.
  *
  * A prompt of 2 000 tokens; an A100 that works off 7.4 tokens a ms with 8 000 before it, and an idle T4 of 0.8:
  * 8 000 / 7.4 + 2 064 / 7.4 = 1 360 ms against 2 064 / 0.8 = 2 580 ms, so the A100. A prompt of 200 tokens: 1 117 ms
@@ -95,8 +96,7 @@ export function adaptive(options?: AdaptiveOptions): SelectionPolicy {
       guess ??= usualRate(candidates.map((one) => [one.weight, memoryOf(one, request).rate.value]));
       const rate = guess * endpoint.weight;
       const terms = memory.terms(work, rate, now, undefined);
-      const there = endpoint.outstanding + (others ?? 0);
-      return { ...terms, backlog: terms.backlog + (there * traffic.meanPrompt) / rate };
+      return { ...terms, backlog: terms.backlog + (endpoint.outstanding * traffic.meanPrompt) / rate };
     };
   };
 

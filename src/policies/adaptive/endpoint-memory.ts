@@ -14,15 +14,14 @@ const DISBELIEF = 0.1;
 /** What a sample counts in the mean time that a stream lasts after its first token, and in the mean of others' requests. */
 const PULL = 0.05;
 const OTHERS_PULL = 0.1;
-/** How far the others' number now, over what it usually is, may scale the lateness. */
-const MOST_SCALE = 3;
+/** How far the others' number now, over what it usually is, may scale the lateness: it is old news to all of them at once. */
+const MOST_SCALE = 1.5;
 /** Fewer cached tokens do not show in the time to a first token; what a sample counts in the trust in what is cached. */
 const LEAST_CACHED = 500;
 const CACHE_PULL = 0.1;
 /** Milliseconds of lateness that a fault counts for, at least: what fails fast must not look fast. */
 const FAULT = 1_000;
-
-/** What the time after the first token counts, beside the time to it. */
+/** What the time after the first token counts, beside the time to it; up to twice that, the more of ours are there. */
 const DECODE = 0.01;
 
 /** A request as it is seen here. */
@@ -83,7 +82,7 @@ export class EndpointMemory {
       prompt: (this.toCompute(work) + OVERHEAD) / rate,
       late: Math.max(late, this.#queue.overdue(rate, now)),
       room: this.#waitForRoom(work),
-      decode: DECODE * (this.#lasting ?? 0),
+      decode: DECODE * (this.#lasting ?? 0) * (1 + this.#requests / (1 + this.#requests)),
     };
   }
 

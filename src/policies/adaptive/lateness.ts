@@ -1,7 +1,7 @@
 /** What a new sample counts. */
-const PULL = 0.2;
+const PULL = 0.1;
 /** Milliseconds in which what is known falls to 1/e, in silence too. */
-const MEMORY = 20_000;
+const MEMORY = 60_000;
 
 /** A moving average of the ms by which first tokens came later than prompts and rate explain: other clients, full servers. */
 export class Lateness {
