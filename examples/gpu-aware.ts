@@ -37,8 +37,9 @@ const request = {
 };
 // Somebody else's load: it does not go through our balancer.
 const others = new AbortController();
-for (let index = 0; index < 6; index++)
-  void fetch(`${busy.url}/v1/chat/completions`, { ...request, signal: others.signal }).catch(() => {});
+const theirs = Array.from({ length: 6 }, () =>
+  fetch(`${busy.url}/v1/chat/completions`, { ...request, signal: others.signal }),
+);
 await busy.waitFor(({ active }) => active === 6);
 
 const balancer = new LoadBalancer({
@@ -64,5 +65,7 @@ for (const { endpoint, score, terms } of balancer.explain().scores)
   console.log(`${endpoint}: ${score.toFixed(2)}`, terms);
 
 others.abort();
+// Kept until here: an answer that nobody holds is collected, and its connection closed.
+await Promise.allSettled(theirs);
 await balancer.close();
 await Promise.all([busy.kill(), idle.kill()]);
