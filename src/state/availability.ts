@@ -166,8 +166,10 @@ function ready(fresh: readonly EndpointState[]): Availability {
 const DOUBT = { closed: 0, suspect: 1, 'half-open': 2, open: 3 } as const;
 
 function leastDoubtful(endpoints: readonly EndpointState[]): readonly EndpointState[] {
-  const least = Math.min(...endpoints.map((endpoint) => DOUBT[endpoint.breaker.state]));
-  return endpoints.filter((endpoint) => DOUBT[endpoint.breaker.state] === least);
+  // Read once: an open breaker becomes half-open by the clock alone, between two looks as well.
+  const doubts = endpoints.map((endpoint) => DOUBT[endpoint.breaker.state]);
+  const least = Math.min(...doubts);
+  return endpoints.filter((_, index) => doubts[index] === least);
 }
 
 function soonestReopening(endpoints: readonly EndpointState[], now: number): number | undefined {

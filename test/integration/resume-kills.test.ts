@@ -45,13 +45,13 @@ describe('Under load', () => {
   }, async () => {
     const random = seededRandom(SEED);
     await using fleet = await fleetOf({
-      resume: continueFinalMessage({ seams: 20 }),
+      resume: continueFinalMessage({ seams: 1_000 }),
       random: seededRandom(SEED + 1),
       breaker: { openFor: 10 },
       slowStart: false,
       // As much as it takes: what is shown here is the text, not the bounds.
       retry: {
-        attempts: 20,
+        attempts: 1_000,
         backoff: { base: 1, cap: 10 },
         budget: { ratio: 10, reserve: 100_000, minConcurrent: 1_000 },
       },

@@ -109,6 +109,16 @@ describe('findCandidates', () => {
     expect(find([broken('a', 'open', { maxOutstanding: 1, outstanding: 1 })])).toEqual({ kind: 'full' });
   });
 
+  it('fails open to somebody also when their open times end while it looks', () => {
+    const endpoints = [broken('a', 'open'), broken('b', 'open')];
+    let looks = 0;
+    for (const { breaker } of endpoints)
+      Object.defineProperty(breaker, 'state', {
+        get: () => (++looks > endpoints.length ? 'half-open' : 'open'),
+      });
+    expect(find(endpoints)).toEqual(ready(['a', 'b'], 0));
+  });
+
   it('without failOpen says that all are open, and until when', () => {
     const closed = { failOpen: false };
     expect(
