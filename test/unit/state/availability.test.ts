@@ -111,11 +111,10 @@ describe('findCandidates', () => {
 
   it('fails open to somebody also when their open times end while it looks', () => {
     const endpoints = [broken('a', 'open'), broken('b', 'open')];
-    let looks = 0;
-    for (const { breaker } of endpoints)
-      Object.defineProperty(breaker, 'state', {
-        get: () => (++looks > endpoints.length ? 'half-open' : 'open'),
-      });
+    for (const { breaker } of endpoints) {
+      let looks = 0;
+      Object.defineProperty(breaker, 'state', { get: () => (looks++ % 2 === 0 ? 'open' : 'half-open') });
+    }
     expect(find(endpoints)).toEqual(ready(['a', 'b'], 0));
   });
 
