@@ -1,3 +1,4 @@
+export type { AttemptHeaders } from './balancer/attempt-headers.js';
 export type { EndpointsOption } from './balancer/endpoints-option.js';
 export type { Exclusion, ExplainedRequest, Explanation } from './balancer/explain.js';
 export type { FetchInit, FetchInput } from './balancer/fetch.js';

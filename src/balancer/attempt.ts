@@ -5,6 +5,7 @@ import { ResponseTap } from '../sse/response-tap.js';
 import type { TapTerms } from '../sse/tap-terms.js';
 import type { Lease } from '../state/lease.js';
 import { requestHeaders } from '../transport/headers.js';
+import { withAttemptHeaders } from './attempt-headers.js';
 import { endpointPath } from './endpoint-path.js';
 import type { Engine } from './engine.js';
 import { followAttempt } from './follow-attempt.js';
@@ -84,12 +85,16 @@ export function startAttempt(engine: Engine, lease: Lease, terms: AttemptTerms):
   });
   const { body } = terms;
   const served = request.model === undefined ? undefined : endpoint.servedModel(request.model);
+  const headers = withAttemptHeaders(engine.options, terms.incoming.headers, {
+    request,
+    endpoint: endpoint.id,
+  });
   tap.start((handler) =>
     endpoint.channel.send(
       {
         method: request.method,
         path: endpointPath(endpoint.basePath, request.path),
-        headers: requestHeaders(terms.incoming.headers, endpoint.headers),
+        headers: requestHeaders(headers, endpoint.headers),
         body: body instanceof Uint8Array ? renameModel(body, facts, served) : body,
       },
       handler,

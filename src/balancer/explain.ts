@@ -37,7 +37,15 @@ export interface Explanation {
 
 export function explain(engine: Engine, asked: ExplainedRequest): Explanation {
   const { endpoints: only, ...known } = asked;
-  const request: InferenceRequest = { ...BLANK, headers: asked.headers ?? {}, ...known };
+  const request: InferenceRequest = {
+    ...BLANK,
+    ...known,
+    // A request out of an event does not hold them as fields of its own.
+    path: asked.path ?? BLANK.path,
+    headers: asked.headers ?? {},
+    affinityKey: asked.affinityKey,
+    policyData: asked.policyData,
+  };
   const { policy } = engine.options;
   const found = engine.endpoints.find(request, only);
   const candidates = found.kind === 'ready' ? found.candidates : [];

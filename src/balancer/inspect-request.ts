@@ -36,35 +36,50 @@ interface RequestTerms {
 /** The request as policies see it; `attempt` and `tried` move on with the attempts. */
 export class LiveRequest implements InferenceRequest {
   readonly method: string;
-  readonly path: string;
+  /** The path without its query. */
+  readonly pathname: string;
   readonly model: string | undefined;
   readonly streaming: boolean;
   readonly promptTokens: number;
   readonly maxTokens: number | undefined;
-  readonly affinityKey: string | undefined;
   readonly clientAddress: string | undefined;
   readonly priority: number;
   attempt = 0;
   readonly tried: string[] = [];
-  readonly policyData: unknown;
-  /** They hold the caller's keys: policies can read them, but whoever prints an event does not print them. */
+  /** They may hold the caller's keys: policies can read them, but whoever prints an event does not print them. */
+  readonly #path: string;
+  readonly #affinityKey: string | undefined;
+  readonly #policyData: unknown;
   readonly #headers: Readonly<Record<string, string>>;
   #body: Uint8Array | undefined;
   #blocks: readonly number[] | undefined;
 
   constructor(facts: RequestFacts, terms: RequestTerms) {
     this.method = facts.method;
-    this.path = facts.path;
+    this.pathname = pathnameOf(facts.path);
+    this.#path = facts.path;
     this.model = facts.model;
     this.streaming = facts.streaming;
     this.promptTokens = terms.promptTokens;
     this.maxTokens = terms.maxTokens;
-    this.affinityKey = terms.affinityKey;
+    this.#affinityKey = terms.affinityKey;
     this.clientAddress = facts.clientAddress;
     this.priority = terms.priority;
-    this.policyData = terms.policyData;
+    this.#policyData = terms.policyData;
     this.#headers = facts.headers;
     this.#body = terms.json ? facts.body : undefined;
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+
+  get affinityKey(): string | undefined {
+    return this.#affinityKey;
+  }
+
+  get policyData(): unknown {
+    return this.#policyData;
   }
 
   get headers(): Readonly<Record<string, string>> {
@@ -108,8 +123,7 @@ export function inspectRequest(
   terms: InspectionTerms,
 ): Inspection {
   const { method, path, headers, clientAddress, overrides } = incoming;
-  const query = path.indexOf('?');
-  const pathname = query === -1 ? path : path.slice(0, query);
+  const pathname = pathnameOf(path);
   const inference = method === 'POST' && INFERENCE.test(pathname);
   let facts: BodyFacts | undefined;
   const problem = pathProblem(pathname);
@@ -155,4 +169,9 @@ function isJson(type: string, inference: boolean): boolean {
 
 function accepts(headers: Readonly<Record<string, string>>): boolean {
   return headers.accept?.includes('text/event-stream') ?? false;
+}
+
+function pathnameOf(path: string): string {
+  const query = path.indexOf('?');
+  return query === -1 ? path : path.slice(0, query);
 }

@@ -18,6 +18,7 @@ import { type BreakerOptions, resolveBreakerOptions } from '../state/breaker-opt
 import type { Endpoint } from '../state/endpoint.js';
 import { resolveSlowStartOptions, type SlowStartOptions } from '../state/slow-start.js';
 import { systemClock, systemRandom } from '../system.js';
+import type { AttemptHeaders } from './attempt-headers.js';
 import { type EndpointsOption, resolveEndpointsOption } from './endpoints-option.js';
 import type { RequestFacts } from './inspect-request.js';
 import { type Logger, silentLogger } from './logger.js';
@@ -66,6 +67,11 @@ export interface LoadBalancerOptions {
   /** Prompt length in tokens. Default: body bytes / 4. */
   readonly estimateTokens?: (request: RequestFacts) => number;
   /**
+   * Headers for one attempt, beside the caller's, which they replace; an endpoint's own `headers` win over both.
+   * For a trace context that names the attempt. Called after `attempt-started`, with the endpoint's id.
+   */
+  readonly attemptHeaders?: AttemptHeaders;
+  /**
    * Processes that send to the same endpoints, this one included; integer >= 1, default 1. Each endpoint's
    * `maxOutstanding` is divided by it, rounded up: of 64 outstanding, each of 4 processes may have 16.
    */
@@ -101,6 +107,7 @@ export interface ResolvedOptions {
   readonly overProvisioning: number;
   readonly affinityKey: ((request: RequestFacts) => string | undefined) | undefined;
   readonly estimateTokens: ((request: RequestFacts) => number) | undefined;
+  readonly attemptHeaders: AttemptHeaders | undefined;
   readonly share: number;
   readonly maxBodyBytes: number;
   readonly logger: Logger;
@@ -125,6 +132,7 @@ const KEYS: readonly (keyof LoadBalancerOptions)[] = [
   'overProvisioning',
   'affinityKey',
   'estimateTokens',
+  'attemptHeaders',
   'share',
   'maxBodyBytes',
   'logger',
@@ -161,6 +169,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     }),
     affinityKey: functionOption('affinityKey', given.affinityKey),
     estimateTokens: functionOption('estimateTokens', given.estimateTokens),
+    attemptHeaders: functionOption('attemptHeaders', given.attemptHeaders),
     share,
     maxBodyBytes: numberOption('maxBodyBytes', given.maxBodyBytes, 4 * 1024 * 1024, {
       integer: true,

@@ -5,6 +5,8 @@ import type { Refusal } from './refusal.js';
 
 /** Asked again after this long, a full queue may have room, or an endpoint be ready. */
 const QUEUE_RETRY_AFTER = 1_000;
+/** Characters of a caller's model name that a message repeats. */
+const LONGEST_NAME = 256;
 
 export function bodyTooLarge(limit: number): Refusal {
   return {
@@ -61,7 +63,10 @@ export function placelessRefusal(
         retryAfter: typeof reason === 'string' || reason.kind !== 'open' ? undefined : reason.soonest,
       };
     case 'unknown-model':
-      return { code: 'model_not_found', message: `No endpoint serves the model ${JSON.stringify(model)}` };
+      return {
+        code: 'model_not_found',
+        message: `No endpoint serves the model ${JSON.stringify(model?.slice(0, LONGEST_NAME))}`,
+      };
     case 'none':
       return { code: 'no_endpoint', message: 'No endpoint may take this request' };
   }

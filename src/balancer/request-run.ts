@@ -57,6 +57,8 @@ export class RequestRun {
     engine.running.add(this.cancellation);
     engine.budget?.requestStarted();
     engine.hedging?.requestStarted();
+    if (engine.observers.wants('request-started'))
+      engine.observers.tell({ type: 'request-started', request: this.request });
   }
 
   /** Waits for a place where waiting can help. */

@@ -12,6 +12,8 @@ export interface TokenUsage {
 
 /** Everything a balancer tells its observers. Times and durations are milliseconds. */
 export type BalancerEvent =
+  /** Its body has been read; the first event of a request, as `request-finished` is its last. */
+  | { readonly type: 'request-started'; readonly request: InferenceRequest }
   | { readonly type: 'request-queued'; readonly request: InferenceRequest; readonly queued: number }
   | {
       readonly type: 'request-dequeued';

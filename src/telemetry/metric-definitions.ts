@@ -25,6 +25,13 @@ export const COUNTERS: Readonly<Record<string, Definition>> = {
       for (const [reason, count] of retries) yield [{ reason }, count];
     },
   },
+  retries_denied_total: {
+    help: 'Retries that were called for and not made, by why (budget, attempts-exhausted, no-endpoint).',
+    labels: ['reason'],
+    *read({ denials }) {
+      for (const [reason, count] of Object.entries(denials)) yield [{ reason }, count];
+    },
+  },
   hedges_total: {
     help: 'Second attempts beside a slow one, by how they ended (won, lost, failed, denied).',
     labels: ['result'],
@@ -37,6 +44,13 @@ export const COUNTERS: Readonly<Record<string, Definition>> = {
     labels: [],
     *read({ resumed }) {
       yield [{}, resumed];
+    },
+  },
+  streams_broken_total: {
+    help: 'Answers that broke off, or stalled, when the caller had part of them and a status that was good.',
+    labels: [],
+    *read({ broken }) {
+      yield [{}, broken];
     },
   },
   tokens_total: {
@@ -81,6 +95,18 @@ export const GAUGES: Readonly<Record<string, Definition>> = {
         for (const state of ENDPOINT_STATES) yield [{ endpoint: id, state }, state === current ? 1 : 0];
     },
   },
+  tier_endpoints: {
+    help: 'Endpoints of a weight above 0, by tier and state.',
+    labels: ['tier', 'state'],
+    *read(_tally, { endpoints }) {
+      const weighty = endpoints.filter(({ weight }) => weight > 0);
+      for (const tier of new Set(weighty.map((endpoint) => endpoint.tier)))
+        for (const state of ENDPOINT_STATES) {
+          const count = weighty.filter((one) => one.tier === tier && one.state === state).length;
+          yield [{ tier: String(tier), state }, count];
+        }
+    },
+  },
   endpoint_kv_cache_usage_ratio: {
     help: 'Used share of the KV cache, as the engine tells it; absent without a fresh reading.',
     labels: ['endpoint'],
@@ -112,38 +138,3 @@ function readings(reading: 'kvCacheUsage' | 'gpuUtilization' | 'vramUsage' | 'wa
     }
   };
 }
-
-/** OpenTelemetry's for LLM servers, and on to 40 s: a prompt may wait behind others. */
-const FIRST_TOKEN_BUCKETS = [
-  0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40,
-];
-
-export type HistogramName =
-  | 'request_duration_seconds'
-  | 'time_to_first_token_seconds'
-  | 'time_per_output_token_seconds'
-  | 'request_queue_wait_seconds';
-
-export const HISTOGRAMS: Readonly<Record<HistogramName, { help: string; buckets: readonly number[] }>> = {
-  request_duration_seconds: {
-    help: 'From a request coming in to the end of its answer, retries and queueing included.',
-    // OpenTelemetry's for LLM clients end at 81.92; clients wait for 600 s and longer.
-    buckets: [
-      0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92, 163.84, 327.68,
-      655.36,
-    ],
-  },
-  time_to_first_token_seconds: {
-    help: 'Streams: from sending an attempt to its first content.',
-    buckets: FIRST_TOKEN_BUCKETS,
-  },
-  time_per_output_token_seconds: {
-    help: 'Streams: mean time between the content events of an attempt.',
-    // OpenTelemetry's, with three below them: small models on fast hardware.
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5],
-  },
-  request_queue_wait_seconds: {
-    help: 'How long requests waited for admission, those that had to.',
-    buckets: FIRST_TOKEN_BUCKETS,
-  },
-};

@@ -1,10 +1,10 @@
-import { Counter, Gauge, Histogram, Registry, type RegistryContentType } from 'prom-client';
+import { Registry, type RegistryContentType } from 'prom-client';
 import type { LoadBalancer } from '../balancer/load-balancer.js';
 import { optionFields } from '../core/option-checks.js';
 import type { DesiredReplicas } from '../core/scaling.js';
 import { InvalidOptionError } from '../errors.js';
-import type { Series } from './definition.js';
-import { COUNTERS, GAUGES, HISTOGRAMS, type HistogramName } from './metric-definitions.js';
+import { type ExemplarLabels, traceExemplar } from './exemplar.js';
+import { Exporter } from './exporter.js';
 import { ModelLabels } from './model-labels.js';
 import { Tally } from './tally.js';
 
@@ -19,6 +19,12 @@ export interface PrometheusOptions {
   readonly autoscaler?: DesiredReplicas;
   /** Models with series of their own; all others are `other`. Default: none, and no series by model. */
   readonly models?: readonly string[];
+  /**
+   * Exemplars on the histograms, which lead from a slow bucket to a trace: `true` for the `trace_id` of the caller's
+   * `traceparent`, where it is sampled; a function for labels of your own, 128 characters at most. Needs a registry
+   * of OpenMetrics. Default false.
+   */
+  readonly exemplars?: boolean | ExemplarLabels;
 }
 
 export interface PrometheusMetrics {
@@ -40,7 +46,7 @@ export function prometheusMetrics(
   balancer: LoadBalancer,
   options: PrometheusOptions = {},
 ): PrometheusMetrics {
-  const keys = ['registry', 'prefix', 'name', 'autoscaler', 'models'];
+  const keys = ['registry', 'prefix', 'name', 'autoscaler', 'models', 'exemplars'];
   const given = optionFields('options', options, keys) as PrometheusOptions;
   const { registry = new Registry(), prefix = 'evenkeel_', name, autoscaler, models = [] } = given;
   if (typeof registry?.registerMetric !== 'function')
@@ -53,151 +59,21 @@ export function prometheusMetrics(
     throw new InvalidOptionError('options.autoscaler', 'must be an Autoscaler', autoscaler);
   if (!Array.isArray(models) || !models.every((model) => typeof model === 'string'))
     throw new InvalidOptionError('options.models', 'must be a list of names', models);
+  const exemplar = resolveExemplars(given.exemplars, registry);
   const exporter = Exporter.of(registry, prefix);
   const tally = new Tally(new ModelLabels(models));
-  return { registry, stop: exporter.attach(name, { balancer, tally, autoscaler }) };
+  return { registry, stop: exporter.attach(name, { balancer, tally, autoscaler, exemplar }) };
 }
 
-/** A balancer whose metrics are exported. */
-interface Member {
-  readonly balancer: LoadBalancer;
-  readonly tally: Tally;
-  readonly autoscaler: DesiredReplicas | undefined;
-  /** Its own label, or none. */
-  readonly labels: Readonly<Record<string, string>>;
+function resolveExemplars(
+  given: unknown,
+  registry: Registry<RegistryContentType>,
+): ExemplarLabels | undefined {
+  if (given === undefined || given === false) return undefined;
+  if (given !== true && typeof given !== 'function')
+    throw new InvalidOptionError('options.exemplars', 'must be a boolean or a function', given);
+  // The plain text format has none.
+  if (registry.contentType !== Registry.OPENMETRICS_CONTENT_TYPE)
+    throw new InvalidOptionError('options.exemplars', 'needs a registry of OpenMetrics', given);
+  return given === true ? traceExemplar : (given as ExemplarLabels);
 }
-
-/** The metrics of one registry and prefix, which any number of balancers share. */
-class Exporter {
-  static readonly #all = new WeakMap<Registry<RegistryContentType>, Map<string, Exporter>>();
-
-  /** The one that is there, or a new one. */
-  static of(registry: Registry<RegistryContentType>, prefix: string): Exporter {
-    let exporters = Exporter.#all.get(registry);
-    if (exporters === undefined) {
-      exporters = new Map();
-      Exporter.#all.set(registry, exporters);
-    }
-    let exporter = exporters.get(prefix);
-    // Not the one there was before `registry.clear()`.
-    if (exporter === undefined || !exporter.#registered) {
-      exporter = new Exporter(registry, prefix);
-      exporters.set(prefix, exporter);
-    }
-    return exporter;
-  }
-
-  readonly #registry: Registry<RegistryContentType>;
-  readonly #names: string[] = [];
-  readonly #histograms: Record<HistogramName, Histogram>;
-  readonly #members = new Map<string | undefined, Member>();
-
-  private constructor(registry: Registry<RegistryContentType>, prefix: string) {
-    this.#registry = registry;
-    const all = { ...COUNTERS, ...GAUGES, ...HISTOGRAMS };
-    for (const name of Object.keys(all)) {
-      if (registry.getSingleMetric(prefix + name) !== undefined) {
-        throw new InvalidOptionError(
-          'options.prefix',
-          'must keep clear of metrics that are in the registry',
-          prefix + name,
-        );
-      }
-      this.#names.push(prefix + name);
-    }
-    const registers = [registry as Registry];
-    for (const [name, { help, labels, read }] of Object.entries(COUNTERS)) {
-      const fill = (set: SetValue) => this.#read(read, set);
-      new Counter({
-        name: prefix + name,
-        help,
-        labelNames: ['balancer', ...labels],
-        registers,
-        collect() {
-          this.reset();
-          fill((series, value) => this.inc(series, value));
-        },
-      });
-    }
-    for (const [name, { help, labels, read }] of Object.entries(GAUGES)) {
-      const fill = (set: SetValue) => this.#read(read, set);
-      new Gauge({
-        name: prefix + name,
-        help,
-        labelNames: ['balancer', ...labels],
-        registers,
-        collect() {
-          this.reset();
-          fill((series, value) => this.set(series, value));
-        },
-      });
-    }
-    this.#histograms = Object.fromEntries(
-      Object.entries(HISTOGRAMS).map(([name, { help, buckets }]) => [
-        name,
-        new Histogram({
-          name: prefix + name,
-          help,
-          buckets: [...buckets],
-          labelNames: ['balancer'],
-          registers,
-        }),
-      ]),
-    ) as Record<HistogramName, Histogram>;
-  }
-
-  get #registered(): boolean {
-    return this.#names.every((name) => this.#registry.getSingleMetric(name) !== undefined);
-  }
-
-  /** @returns stops it */
-  attach(name: string | undefined, member: Omit<Member, 'labels'>): () => void {
-    if (
-      this.#members.has(name) ||
-      (this.#members.size > 0 && (name === undefined || this.#members.has(undefined)))
-    ) {
-      throw new InvalidOptionError(
-        'options.name',
-        'must be given and differ where balancers share a registry',
-        name,
-      );
-    }
-    const labels: Member['labels'] = name === undefined ? {} : { balancer: name };
-    const { balancer, tally } = member;
-    for (const { id } of balancer.endpoints) tally.add(id);
-    // Series that are there from the beginning, at zero: a rate needs a first value.
-    for (const histogram of Object.values(this.#histograms)) histogram.zero(labels);
-    this.#members.set(name, { ...member, labels });
-    const unsubscribe = balancer.observe((event) => {
-      tally.note(event);
-      if (event.type === 'request-finished') {
-        this.#observe('request_duration_seconds', labels, event.duration);
-      } else if (event.type === 'first-token') {
-        this.#observe('time_to_first_token_seconds', labels, event.elapsed);
-      } else if (event.type === 'request-dequeued') {
-        this.#observe('request_queue_wait_seconds', labels, event.wait);
-      } else if (event.type === 'attempt-settled' && event.tokenInterval !== undefined) {
-        this.#observe('time_per_output_token_seconds', labels, event.tokenInterval);
-      }
-    });
-    return () => {
-      if (this.#members.get(name)?.tally !== tally) return;
-      unsubscribe();
-      this.#members.delete(name);
-      for (const histogram of Object.values(this.#histograms)) histogram.remove(labels);
-      if (this.#members.size === 0) for (const one of this.#names) this.#registry.removeSingleMetric(one);
-    };
-  }
-
-  #observe(name: HistogramName, labels: Member['labels'], milliseconds: number): void {
-    this.#histograms[name].observe(labels, milliseconds / 1000);
-  }
-
-  #read(read: Series, set: SetValue): void {
-    for (const { balancer, tally, autoscaler, labels } of this.#members.values()) {
-      for (const [own, value] of read(tally, balancer, autoscaler)) set({ ...labels, ...own }, value);
-    }
-  }
-}
-
-type SetValue = (labels: Record<string, string>, value: number) => void;

@@ -27,6 +27,10 @@ export class Tally {
   readonly requests = new Map<number, number>();
   /** Retries by what the attempt before them came to. */
   readonly retries = new Map<string, number>();
+  /** Retries that were not made; there from the beginning, at zero. */
+  readonly denials = { budget: 0, 'attempts-exhausted': 0, 'no-endpoint': 0 };
+  /** Answers that broke off in the caller's hands. */
+  broken = 0;
   /** Hedges by how they ended. */
   readonly hedges = new Map<string, number>();
   /** Seams: streams that broke off and went on. */
@@ -57,9 +61,13 @@ export class Tally {
     switch (event.type) {
       case 'request-finished':
         increase(this.requests, event.status);
+        if (event.status < 400 && event.outcome === 'fault') this.broken++;
         break;
       case 'retry':
         increase(this.retries, event.reason);
+        break;
+      case 'retry-denied':
+        this.denials[event.reason]++;
         break;
       case 'hedge-settled':
         increase(this.hedges, event.result);

@@ -33,7 +33,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'eventsource-parser': ['sse/'],
   'p-queue': ['state/'],
   opossum: ['state/'],
-  'prom-client': ['telemetry/prometheus.ts'],
+  'prom-client': ['telemetry/prometheus.ts', 'telemetry/exporter.ts'],
   croner: ['scaling/schedule.ts'],
   yaml: ['discovery/file.ts'],
   fastify: ['facades/fastify.ts'],

@@ -1,12 +1,12 @@
-import { LoadBalancer } from 'evenkeel';
+import { type InferenceRequest, LoadBalancer } from 'evenkeel';
 import { metricsHandler as expressMetrics } from 'evenkeel/express';
 import { metricsHandler as fastifyMetrics } from 'evenkeel/fastify';
-import { prometheusMetrics } from 'evenkeel/prometheus';
+import { type PrometheusOptions, prometheusMetrics } from 'evenkeel/prometheus';
 import { MockLlmServer } from 'evenkeel/testing';
 import { metricsHandler as webMetrics } from 'evenkeel/web';
 import express from 'express';
 import fastify from 'fastify';
-import { Counter, Registry } from 'prom-client';
+import { Counter, type OpenMetricsContentType, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { fetchAll, idle, Site } from '../support/facade-rig.js';
 
@@ -28,8 +28,8 @@ async function scrape(registry: { metrics(): Promise<string> }) {
   return samples(await registry.metrics());
 }
 
-function post(balancer: LoadBalancer, body: object = {}): Promise<Response> {
-  return balancer.fetch('/v1/chat/completions', {
+function post(balancer: LoadBalancer, body = {}, path = '/v1/chat/completions'): Promise<Response> {
+  return balancer.fetch(path, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ model: 'mock-model', messages: [{ role: 'user', content: 'Hi' }], ...body }),
@@ -48,9 +48,9 @@ describe('prometheusMetrics', () => {
     const found = await scrape(registry);
     expect(found.get('evenkeel_http_requests_total{status="200"}')).toBe(2);
     expect(found.get('evenkeel_http_requests_total{status="500"}')).toBe(1);
-    expect(found.get('evenkeel_request_duration_seconds_count')).toBe(3);
-    expect(found.get('evenkeel_request_duration_seconds_bucket{le="655.36"}')).toBe(3);
-    expect(found.get('evenkeel_request_duration_seconds_bucket{le="+Inf"}')).toBe(3);
+    expect(found.get('evenkeel_request_duration_seconds_count{operation="chat"}')).toBe(3);
+    expect(found.get('evenkeel_request_duration_seconds_bucket{le="655.36",operation="chat"}')).toBe(3);
+    expect(found.get('evenkeel_request_duration_seconds_bucket{le="+Inf",operation="chat"}')).toBe(3);
     expect(found.get('evenkeel_attempts_total{endpoint="a",outcome="success"}')).toBe(2);
     expect(found.get('evenkeel_attempts_total{endpoint="a",outcome="fault"}')).toBe(1);
   });
@@ -93,6 +93,61 @@ describe('prometheusMetrics', () => {
     expect(found.get('evenkeel_attempts_total{endpoint="broken",outcome="fault"}')).toBe(1);
     expect(found.get('evenkeel_attempts_total{endpoint="sound",outcome="success"}')).toBe(1);
     expect(found.get('evenkeel_http_requests_total{status="200"}')).toBe(1);
+  });
+
+  it('times requests by what they are for', async () => {
+    await using server = await MockLlmServer.start();
+    await using balancer = new LoadBalancer({ endpoints: [{ url: server.url, id: 'a' }] });
+    const { registry } = prometheusMetrics(balancer, { prefix: '' });
+    for (const path of [
+      '/v1/chat/completions',
+      '/v1/messages',
+      '/api/chat',
+      '/v1/completions',
+      '/v1/embeddings',
+    ])
+      await (await post(balancer, { input: 'Hi', prompt: 'Hi' }, path)).text();
+    await (await balancer.fetch('/v1/models?operation=chat')).text();
+    const found = await scrape(registry);
+    const count = (operation: string) =>
+      found.get(`request_duration_seconds_count{operation="${operation}"}`);
+    expect([count('chat'), count('text_completion'), count('embeddings'), count('other')]).toEqual([
+      3, 1, 1, 1,
+    ]);
+  });
+
+  it('counts the retries that a budget denied', async () => {
+    await using server = await MockLlmServer.start();
+    server.fault = { kind: 'status', status: 500 };
+    await using balancer = new LoadBalancer({
+      endpoints: [{ url: server.url, id: 'a' }],
+      retry: { budget: { ratio: 0, reserve: 0 } },
+    });
+    const { registry } = prometheusMetrics(balancer);
+    expect((await scrape(registry)).get('evenkeel_retries_denied_total{reason="budget"}')).toBe(0);
+    expect((await post(balancer)).status).toBe(500);
+    expect((await scrape(registry)).get('evenkeel_retries_denied_total{reason="budget"}')).toBe(1);
+  });
+
+  it('counts streams that break in the hands of callers, and not those that are resumed', async () => {
+    await using broken = await MockLlmServer.start({ tokens: 10 });
+    await using sound = await MockLlmServer.start({ tokens: 10 });
+    broken.fault = { kind: 'cut', after: 4 };
+    const endpoints = [
+      { url: broken.url, id: 'broken' },
+      { url: sound.url, id: 'sound', tier: 1 },
+    ];
+    await using plain = new LoadBalancer({ endpoints });
+    await using resuming = new LoadBalancer({ endpoints, resume: true });
+    const registry = new Registry();
+    prometheusMetrics(plain, { registry, name: 'plain' });
+    prometheusMetrics(resuming, { registry, name: 'resuming' });
+    await expect((await post(plain, { stream: true })).text()).rejects.toThrow();
+    await (await post(resuming, { stream: true })).text();
+    await idle(resuming);
+    const found = await scrape(registry);
+    expect(found.get('evenkeel_streams_broken_total{balancer="plain"}')).toBe(1);
+    expect(found.get('evenkeel_streams_broken_total{balancer="resuming"}')).toBe(0);
   });
 
   it('counts the streams that were resumed, and the tokens of each endpoint', async () => {
@@ -180,6 +235,8 @@ describe('prometheusMetrics', () => {
     expect(found.get('evenkeel_endpoint_state{endpoint="a",state="healthy"}')).toBe(0);
     expect(found.get('evenkeel_endpoint_state{endpoint="b",state="healthy"}')).toBe(1);
     expect(found.get('evenkeel_endpoint_state{endpoint="b",state="open"}')).toBe(0);
+    expect(found.get('evenkeel_tier_endpoints{tier="0",state="draining"}')).toBe(1);
+    expect(found.get('evenkeel_tier_endpoints{tier="0",state="healthy"}')).toBe(1);
   });
 
   it('drops the series of a removed endpoint, also when its last stream ends after that', async () => {
@@ -215,9 +272,12 @@ describe('prometheusMetrics', () => {
         'request_queue_wait_seconds',
         'attempts_total',
         'retries_total',
+        'retries_denied_total',
         'hedges_total',
         'streams_resumed_total',
+        'streams_broken_total',
         'tokens_total',
+        'tier_endpoints',
         'endpoint_outstanding_requests',
         'endpoint_available',
         'endpoint_state',
@@ -326,13 +386,14 @@ describe('prometheusMetrics', () => {
     expect(found.get('evenkeel_attempts_total{balancer="embeddings",endpoint="a",outcome="success"}')).toBe(
       0,
     );
-    expect(found.get('evenkeel_request_duration_seconds_count{balancer="chat"}')).toBe(1);
-    expect(found.get('evenkeel_request_duration_seconds_count{balancer="embeddings"}')).toBe(0);
+    const duration = 'evenkeel_request_duration_seconds_count';
+    expect(found.get(`${duration}{balancer="chat",operation="chat"}`)).toBe(1);
+    expect(found.get(`${duration}{balancer="embeddings",operation="chat"}`)).toBe(0);
     first.stop();
     first.stop();
     await (await post(chat)).text();
     found = await scrape(registry);
-    expect([...found.keys()].filter((series) => series.includes('"chat"'))).toEqual([]);
+    expect([...found.keys()].filter((series) => series.includes('balancer="chat"'))).toEqual([]);
     expect(found.get('evenkeel_request_queue_depth{balancer="embeddings"}')).toBe(0);
     second.stop();
     expect(registry.getMetricsAsArray()).toEqual([]);
@@ -366,6 +427,63 @@ describe('prometheusMetrics', () => {
     registry.clear();
     prometheusMetrics(balancer, { registry });
     expect((await scrape(registry)).get('evenkeel_active_replicas')).toBe(1);
+  });
+});
+
+describe('exemplars', () => {
+  const TRACE = '0af7651916cd43dd8448eb211c80319c';
+
+  function openMetrics() {
+    const registry = new Registry<OpenMetricsContentType>();
+    registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+    return registry;
+  }
+
+  async function exemplarsOf(options: PrometheusOptions, flags: string): Promise<string[]> {
+    await using server = await MockLlmServer.start();
+    await using balancer = new LoadBalancer({ endpoints: [{ url: server.url, id: 'a' }] });
+    const registry = openMetrics();
+    prometheusMetrics(balancer, { registry, ...options });
+    const response = await balancer.fetch('/v1/chat/completions', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', traceparent: `00-${TRACE}-b7ad6b7169203331-${flags}` },
+      body: JSON.stringify({ model: 'mock-model', messages: [], stream: true }),
+    });
+    await response.text();
+    const text = await registry.metrics();
+    expect(text.endsWith('# EOF\n')).toBe(true);
+    return [...text.matchAll(/^(\w+)_bucket\{.*\} 1 # \{(.*)\} [\d.e-]+ [\d.]+$/gm)].map(
+      ([, name, labels]) => `${name} ${labels}`,
+    );
+  }
+
+  it('lead from the buckets of a histogram to the trace of a request', async () => {
+    expect(await exemplarsOf({ exemplars: true }, '01')).toEqual([
+      `evenkeel_request_duration_seconds trace_id="${TRACE}"`,
+      `evenkeel_time_to_first_token_seconds trace_id="${TRACE}"`,
+      `evenkeel_time_per_output_token_seconds trace_id="${TRACE}"`,
+    ]);
+  });
+
+  it('have labels of your own', async () => {
+    const exemplars = ({ path }: InferenceRequest) => ({ path });
+    expect(await exemplarsOf({ exemplars }, '01')).toContain(
+      'evenkeel_request_duration_seconds path="/v1/chat/completions"',
+    );
+  });
+
+  it('are left out when nobody asked for them, and for traces that are not sampled', async () => {
+    expect(await exemplarsOf({}, '01')).toEqual([]);
+    expect(await exemplarsOf({ exemplars: true }, '00')).toEqual([]);
+  });
+
+  it('are refused where they cannot be shown', async () => {
+    await using balancer = new LoadBalancer({ endpoints: [{ url: 'http://127.0.0.1:9' }] });
+    const refused = expect.objectContaining({ code: 'INVALID_OPTION', option: 'options.exemplars' });
+    expect(() => prometheusMetrics(balancer, { exemplars: true })).toThrow(refused);
+    expect(() => prometheusMetrics(balancer, { registry: openMetrics(), exemplars: 'yes' as never })).toThrow(
+      refused,
+    );
   });
 });
 

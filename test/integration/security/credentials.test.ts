@@ -1,6 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
-import { type BalancerEvent, InvalidOptionError, LoadBalancer, type LoadBalancerOptions } from 'evenkeel';
+import {
+  type BalancerEvent,
+  consistentHash,
+  InvalidOptionError,
+  LoadBalancer,
+  type LoadBalancerOptions,
+} from 'evenkeel';
 import { prometheusMetrics } from 'evenkeel/prometheus';
 import { manualClock } from 'evenkeel/testing';
 import { describe, expect, it } from 'vitest';
@@ -14,6 +20,8 @@ const CANARY = {
   callerKey: 'canary-caller-key',
   cookie: 'canary-cookie',
   endpointKey: 'canary-endpoint-key',
+  query: 'canary-query',
+  policyData: 'canary-policy-data',
 };
 
 /** A value as whoever prints it would see it: as JSON, and as Node's console does. */
@@ -46,6 +54,8 @@ async function watch(act: (balancer: LoadBalancer, rig: FacadeRig) => Promise<vo
     retry: { attempts: 2, backoff: { base: 0, cap: 0 } },
     breaker: { consecutiveFailures: 2 },
     timeouts: { idle: 50 },
+    affinityKey: ({ headers }) => headers.authorization,
+    policy: consistentHash(),
     logger: { debug: log, info: log, warn: log, error: log },
   });
   const stop = balancer.observe((event) => {
@@ -54,7 +64,7 @@ async function watch(act: (balancer: LoadBalancer, rig: FacadeRig) => Promise<vo
     throw new Error('an observer of the user');
   });
   const metrics = prometheusMetrics(balancer);
-  const channels = ['request-finished', 'attempt-settled', 'retry', 'request-shed'];
+  const channels = ['request-started', 'request-finished', 'attempt-settled', 'retry', 'request-shed'];
   for (const name of channels) subscribe(`evenkeel:${name}`, listen);
   try {
     await act(balancer, rig);
@@ -64,7 +74,11 @@ async function watch(act: (balancer: LoadBalancer, rig: FacadeRig) => Promise<vo
       published,
       metrics: await metrics.registry.metrics(),
       snapshot: balancer.snapshot(),
-      explained: balancer.explain({ model: 'm', headers: { authorization: CANARY.callerKey } }),
+      explained: balancer.explain({
+        model: 'm',
+        path: `/v1/x?key=${CANARY.query}`,
+        headers: { authorization: CANARY.callerKey },
+      }),
       endpoints: balancer.endpoints,
       balancer,
     };
@@ -80,7 +94,7 @@ async function watch(act: (balancer: LoadBalancer, rig: FacadeRig) => Promise<vo
 }
 
 function ask(balancer: LoadBalancer, stream = false, model = 'm'): Promise<Response> {
-  return balancer.fetch('/v1/chat/completions', {
+  return balancer.fetch(`/v1/chat/completions?key=${CANARY.query}`, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
@@ -88,7 +102,7 @@ function ask(balancer: LoadBalancer, stream = false, model = 'm'): Promise<Respo
       cookie: `session=${CANARY.cookie}`,
     },
     body: JSON.stringify({ model, stream, messages: [{ role: 'user', content: CANARY.prompt }] }),
-    evenkeel: { policyData: { note: 'seen by the policy' } },
+    evenkeel: { policyData: { note: CANARY.policyData } },
   });
 }
 
@@ -178,7 +192,7 @@ describe('Bodies and keys are in nothing that a balancer tells of a request', ()
       },
     });
     await ask(balancer);
-    expect(seen).toEqual([`Bearer ${CANARY.callerKey}`, { note: 'seen by the policy' }]);
+    expect(seen).toEqual([`Bearer ${CANARY.callerKey}`, { note: CANARY.policyData }]);
   });
 });
 
