@@ -1,5 +1,5 @@
 /**
- * Lab 3: a burst of three times what two servers can do, for five minutes, met by servers that start in different
+ * Lab 3: a burst of twice what two servers can do, for five minutes, met by servers that start in different
  * ways: the model downloaded and loaded (120 s), with the image pulled before (90 s), loaded from a shared volume
  * (30 s), from a fast one (25 s), or loaded already: a pool that the autoscaler takes from, or endpoints on standby
  * that the balancer activates by itself. Costs are in replica-hours, a pool at rest included.
