@@ -60,21 +60,33 @@ export class Fleet {
 
   /** A new member starts and loads its model; balancers hear of it as `FleetEvent` says. */
   join(replica: Replicated, weight: number): void {
-    const { config, server } = this.#make(replica, weight);
-    const announce = () => {
-      for (const listener of this.#listeners) listener.add(config);
-    };
+    const { id, config, server } = this.#make(replica, weight);
+    const announce = () => this.announce(id);
     const watched = config.healthPath !== undefined;
     server.start(replica.model.loadTime, watched ? undefined : announce);
     if (watched) announce();
   }
 
-  /** Resolves when its streams have ended. */
-  async leave(id: string): Promise<void> {
-    const { server } = this.get(id);
+  /** Starts a member that balancers hear nothing of until `announce`. */
+  prepare(replica: Replicated, weight: number, start: { time: number; ready: () => void }): void {
+    this.#make(replica, weight).server.start(start.time, start.ready);
+  }
+
+  announce(id: string): void {
+    const { config } = this.get(id);
+    for (const listener of this.#listeners) listener.add(config);
+  }
+
+  /** Takes a member from the balancers and leaves it running; resolves when its streams have ended. */
+  async withdraw(id: string): Promise<void> {
     await Promise.all(this.#listeners.map((listener) => listener.drain(id)));
     for (const listener of this.#listeners) listener.remove(id);
-    server.kill();
+  }
+
+  /** Resolves when its streams have ended. */
+  async leave(id: string): Promise<void> {
+    await this.withdraw(id);
+    this.get(id).server.kill();
   }
 
   #make({ id, model, endpoint }: Replicated, weight: number): FleetMember {

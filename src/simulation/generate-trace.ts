@@ -2,14 +2,17 @@ import type { Random } from '../core/clock.js';
 import { numberOption, optionFields } from '../core/option-checks.js';
 import { seededRandom } from '../core/seeded-random.js';
 import { InvalidOptionError } from '../errors.js';
+import { arrivals, type RatePoint, ratesOption } from './rates.js';
 import type { Trace, TraceRequest } from './trace.js';
 import { quantile, TRACE_SHAPES, type TraceShape, type TraceShapeName } from './trace-shapes.js';
 
 export interface GenerateOptions {
   /** A recorded trace to be like, or a shape of your own. Default `chat`. */
   readonly shape?: TraceShapeName | TraceShape;
-  /** How many. Default 10 000. */
+  /** How many. Default 10 000; not beside `rates`, from which it follows. */
   readonly requests?: number;
+  /** Instead of the shape's rate and bursts: requests a second over time, come at random. */
+  readonly rates?: readonly RatePoint[];
   /** Integer, default 1. */
   readonly seed?: number;
 }
@@ -25,22 +28,25 @@ const RECENT = 250;
  * @throws InvalidOptionError
  */
 export function generateTrace(options: GenerateOptions = {}): Trace {
-  const fields = optionFields('options', options, ['shape', 'requests', 'seed']);
+  const fields = optionFields('options', options, ['shape', 'requests', 'rates', 'seed']);
   const shape = shapeOf(options.shape ?? 'chat');
   const count = numberOption('requests', fields.requests, 10_000, { integer: true, min: 1 });
   const seed = numberOption('seed', fields.seed, 1, { integer: true });
   const random = seededRandom(seed);
-  const gap = gaps(shape, random);
   const prompts = new Prompts(shape, random);
   const requests: TraceRequest[] = [];
-  let at = 0;
-  for (let index = 0; index < count; index++) {
-    if (index > 0) at += gap();
+  const times =
+    options.rates === undefined ? even(gaps(shape, random), count) : arrivals(ratesOption(fields), random);
+  for (const at of times) {
     const prompt = Math.max(1, Math.round(quantile(shape.prompt, random())));
     const output = Math.max(1, Math.round(quantile(shape.output, random())));
     requests.push({ at, prompt, output, blocks: prompts.blocks(prompt) });
   }
   return { requests, blockTokens: BLOCK_TOKENS };
+}
+
+function* even(gap: () => number, count: number): Generator<number> {
+  for (let index = 0, at = 0; index < count; index++, at += gap()) yield at;
 }
 
 /** Milliseconds between requests: of two exponentials, a short and a long one, that give the burstiness asked for. */

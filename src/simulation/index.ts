@@ -1,3 +1,5 @@
+export type { AutoscalingOptions, ColdStart } from './autoscaling-options.js';
+export type { AutoscalingReport, FleetChange, FleetSample } from './autoscaling-report.js';
 export {
   type CompareOptions,
   type ComparisonRow,
@@ -13,11 +15,13 @@ export { GPU_KINDS, type GpuKind, type GpuName } from './gpu-kinds.js';
 export { distributionChart, htmlReport, timeChart } from './html-report.js';
 export { jsonReport } from './json-report.js';
 export type { SimulatedWorld, SimulationOptions } from './options.js';
+export type { RatePoint } from './rates.js';
 export { readTrace } from './read-trace.js';
 export type { Replica } from './replica.js';
 export type { ReplicaModel } from './replica-model.js';
 export type { EndpointReport, Objective, SimulationReport } from './report.js';
 export type { RequestRecord } from './request-record.js';
+export { scalingChart } from './scaling-chart.js';
 export { simulate } from './simulate.js';
 export type { Spread } from './spread.js';
 export { textReport } from './text-report.js';

@@ -8,6 +8,8 @@ export interface ChartTerms {
   readonly title: string;
   readonly x: Axis;
   readonly y: Axis;
+  /** Default 340. */
+  readonly height?: number;
 }
 
 export interface Axis {
@@ -15,17 +17,18 @@ export interface Axis {
   /** A logarithmic axis has no room for values of 0 or less: they are left out. */
   readonly logarithmic?: boolean;
   readonly format: (value: number) => string;
+  /** From here to there at least. Default: what is to be shown. */
+  readonly range?: readonly [number, number];
 }
 
 /** Okabe and Ito's colours, which most colour-blind people can tell apart; after them the dashes change. */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#888888'];
 const DASHES = ['none', '6 3', '2 3'];
-const WIDTH = 860;
-const HEIGHT = 340;
+export const WIDTH = 860;
 const MARGIN = { left: 70, right: 220, top: 30, bottom: 50 };
 
 /** An SVG that stands alone. */
-export function lineChart(series: readonly Series[], { title, x, y }: ChartTerms): string {
+export function lineChart(series: readonly Series[], { title, x, y, height = 340 }: ChartTerms): string {
   const visible = series.map(({ name, points }) => ({
     name,
     points: points.filter((point) => shows(point[0], x) && shows(point[1], y)),
@@ -39,9 +42,9 @@ export function lineChart(series: readonly Series[], { title, x, y }: ChartTerms
   const up = scale(
     all.map((point) => point[1]),
     y,
-    [HEIGHT - MARGIN.bottom, MARGIN.top],
+    [height - MARGIN.bottom, MARGIN.top],
   );
-  const bottom = HEIGHT - MARGIN.bottom;
+  const bottom = height - MARGIN.bottom;
   const lines = visible.map(({ points }, index) => {
     const path = points.map((point) => `${tenth(across.at(point[0]))},${tenth(up.at(point[1]))}`).join(' ');
     return `<polyline fill="none" stroke-width="1.8" ${stroke(index)} points="${path}"/>`;
@@ -61,11 +64,11 @@ export function lineChart(series: readonly Series[], { title, x, y }: ChartTerms
     ),
   ];
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(title)}" font-family="sans-serif" font-size="12">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeHtml(title)}" font-family="sans-serif" font-size="12">`,
     '<style>.grid{stroke:#8883;stroke-width:1}text{fill:currentColor}</style>',
     `<text x="${MARGIN.left}" y="16" font-weight="bold">${escapeHtml(title)}</text>`,
     ...ticks,
-    `<text x="${(MARGIN.left + WIDTH - MARGIN.right) / 2}" y="${HEIGHT - 10}" text-anchor="middle">${escapeHtml(x.label)}</text>`,
+    `<text x="${(MARGIN.left + WIDTH - MARGIN.right) / 2}" y="${height - 10}" text-anchor="middle">${escapeHtml(x.label)}</text>`,
     `<text transform="translate(14 ${(MARGIN.top + bottom) / 2}) rotate(-90)" text-anchor="middle">${escapeHtml(y.label)}</text>`,
     ...lines,
     ...legend,
@@ -84,13 +87,13 @@ function shows(value: number, { logarithmic = false }: Axis): boolean {
 
 function scale(
   values: readonly number[],
-  { logarithmic = false }: Axis,
+  { logarithmic = false, range }: Axis,
   [from, to]: readonly [number, number],
 ) {
   const measure = logarithmic ? Math.log10 : (value: number) => value;
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
-  for (const value of values) {
+  for (const value of range === undefined ? values : [...range, ...values]) {
     low = Math.min(low, measure(value));
     high = Math.max(high, measure(value));
   }

@@ -3,11 +3,17 @@ import type { BalancerObserver } from '../core/events.js';
 import { numberOption, optionFields } from '../core/option-checks.js';
 import type { SelectionPolicy } from '../core/policy.js';
 import { InvalidOptionError } from '../errors.js';
+import {
+  type AutoscalingOptions,
+  type ResolvedAutoscaling,
+  resolveAutoscaling,
+} from './autoscaling-options.js';
 import { type FleetEvent, type ResolvedEvent, resolveEvents } from './fleet-events.js';
 import { parseFleet, type ReplicaSpec, type Replicated, resolveFleet } from './fleet-spec.js';
 import type { Replica } from './replica.js';
 import type { Objective } from './report.js';
 import type { Trace, TraceRequest } from './trace.js';
+import { EPOCH } from './virtual-clock.js';
 
 /** What surrounds a policy in a simulation. Policies that are to be used elsewhere do without it. */
 export interface SimulatedWorld {
@@ -47,8 +53,17 @@ export interface SimulationOptions {
   readonly objective?: Partial<Objective>;
   /** What happens to the fleet on the way. Default: nothing. */
   readonly events?: readonly FleetEvent[];
+  /** Lets the fleet follow its load. Default: it is as it is. */
+  readonly autoscaling?: AutoscalingOptions;
+  /** The wall time at the beginning, in ms since the Unix epoch. Default 2026-01-01T00:00:00Z. */
+  readonly startsAt?: number;
   /** Milliseconds that a request takes to reach a server. Default 0.5. */
   readonly network?: number;
+  /**
+   * Tokens that one event of a stream brings. Default 1. More saves processor time, and the balancers' own averages
+   * of time per token are of events then.
+   */
+  readonly eventTokens?: number;
   /** Options of the balancers. Default: their own, but for timeouts: `firstToken`, `response` and `idle` are off. */
   readonly balancer?: Omit<LoadBalancerOptions, 'endpoints' | 'policy' | 'clock' | 'random'>;
   /** Hears the share that is done, in [0, 1], a hundred times or so. */
@@ -66,7 +81,10 @@ export interface ResolvedSimulation {
   readonly seed: number;
   readonly objective: Objective;
   readonly events: readonly ResolvedEvent[];
+  readonly autoscaling: ResolvedAutoscaling | undefined;
+  readonly startsAt: number;
   readonly network: number;
+  readonly eventTokens: number;
   readonly balancer: NonNullable<SimulationOptions['balancer']>;
   readonly onProgress: (done: number) => void;
 }
@@ -82,7 +100,10 @@ export const SIMULATION_OPTIONS = [
   'seed',
   'objective',
   'events',
+  'autoscaling',
+  'startsAt',
   'network',
+  'eventTokens',
   'balancer',
   'onProgress',
 ];
@@ -101,10 +122,13 @@ export function resolveSimulation(options: SimulationOptions): ResolvedSimulatio
   const limit = { above: 0, infinite: true };
   const specs = typeof fleet === 'string' ? parseFleet(fleet) : fleet;
   const replicas = resolveFleet(specs, trace.blockTokens);
+  const events = resolveEvents(fields.events, replicas, trace.blockTokens);
   return {
     trace,
     fleet: replicas,
-    events: resolveEvents(fields.events, replicas, trace.blockTokens),
+    events,
+    autoscaling: resolveAutoscaling(options.autoscaling, { specs, events, blockTokens: trace.blockTokens }),
+    startsAt: numberOption('startsAt', fields.startsAt, EPOCH, {}),
     policy,
     weights: options.weights,
     name: options.name,
@@ -116,6 +140,7 @@ export function resolveSimulation(options: SimulationOptions): ResolvedSimulatio
       tokenInterval: numberOption('objective.tokenInterval', objective.tokenInterval, 100, limit),
     },
     network: numberOption('network', fields.network, 0.5, { min: 0 }),
+    eventTokens: numberOption('eventTokens', fields.eventTokens, 1, { integer: true, min: 1 }),
     balancer: options.balancer ?? {},
     onProgress: options.onProgress ?? (() => {}),
   };

@@ -33,6 +33,11 @@ export class Replica {
     return this.#batch.prefilling.length + this.#batch.decoding.length;
   }
 
+  /** Milliseconds in which it has worked on something, up to now. */
+  get busy(): number {
+    return this.work.busy + (this.#phase === undefined ? 0 : this.#clock.now() - this.#phase.start);
+  }
+
   /** How many times as long as usual a step takes. */
   get slowdown(): number {
     return this.#slowdown;

@@ -1,3 +1,4 @@
+import type { AutoscalingReport } from './autoscaling-report.js';
 import type { Fleet } from './fleet.js';
 import type { Replica } from './replica.js';
 import type { RequestRecord } from './request-record.js';
@@ -59,6 +60,8 @@ export interface SimulationReport {
   /** Share of prompt tokens that prefix caches had. */
   readonly cacheHitRate: number;
   readonly endpoints: readonly EndpointReport[];
+  /** With `autoscaling` alone. */
+  readonly autoscaling: AutoscalingReport | undefined;
   /** Every request, in the order in which they came. */
   readonly records: readonly RequestRecord[];
 }
@@ -70,6 +73,7 @@ export interface ReportTerms {
   readonly load: number;
   readonly capacity: number;
   readonly objective: Objective;
+  readonly autoscaling: AutoscalingReport | undefined;
 }
 
 export function report(
@@ -77,7 +81,7 @@ export function report(
   fleet: Fleet,
   terms: ReportTerms,
 ): SimulationReport {
-  const { objective, ...head } = terms;
+  const { objective, autoscaling, ...head } = terms;
   const duration = records.reduce(
     (last, { at, endToEnd, firstToken }) => Math.max(last, at + (endToEnd ?? firstToken ?? 0)),
     0,
@@ -114,6 +118,7 @@ export function report(
       cacheHitRate: hitRate([replica]),
       tokens: replica.work.decoded,
     })),
+    autoscaling,
     records,
   };
 }

@@ -1,3 +1,4 @@
+import { autoscalingReport } from './autoscaling-report.js';
 import { replicaCapacity } from './capacity.js';
 import { newClient } from './client.js';
 import { Fleet } from './fleet.js';
@@ -6,6 +7,7 @@ import type { Replicated } from './fleet-spec.js';
 import { atRate, requestRate } from './load.js';
 import { resolveSimulation, type SimulationOptions } from './options.js';
 import { report, type SimulationReport } from './report.js';
+import { runAutoscaler } from './run-autoscaler.js';
 import { serveTrace } from './serve-trace.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -20,7 +22,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const { trace, fleet: replicas, events, load, seed } = settings;
   const joining = events.flatMap((event) => (event.type === 'join' ? [event.replica] : []));
   const capacities = new Map<Replicated, number>();
-  for (const replica of [...replicas, ...joining])
+  const added = settings.autoscaling === undefined ? [] : [settings.autoscaling.replica];
+  for (const replica of [...replicas, ...joining, ...added])
     capacities.set(replica, await replicaCapacity(replica.model, trace.requests));
   const capacityOf = (replica: Replicated) => capacities.get(replica) ?? 0;
   const weightOf = (replica: Replicated) => {
@@ -30,14 +33,18 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const capacity = replicas.reduce((sum, replica) => sum + capacityOf(replica), 0);
   const requests = load === undefined ? trace.requests : atRate(trace.requests, load * capacity);
 
-  const clock = new VirtualClock();
-  const fleet = new Fleet({ clock, requests, network: settings.network });
+  const clock = new VirtualClock(settings.startsAt);
+  const fleet = new Fleet({ clock, requests, network: settings.network, eventTokens: settings.eventTokens });
   for (const replica of replicas) fleet.begin(replica, weightOf(replica));
   const terms = { clock, fleet, requests, settings };
   const clients = Array.from({ length: settings.clients }, (_, index) => newClient(terms, index));
   for (const { balancer } of clients) fleet.tell(balancer);
   for (const event of events) clock.setTimer(() => happen(event), event.at);
   const balancers = clients.map(({ balancer }) => balancer);
+  const scaling = settings.autoscaling;
+  const autoscaler =
+    scaling &&
+    runAutoscaler({ clock, fleet, options: scaling, weight: weightOf(scaling.replica) }, balancers);
   const records = await serveTrace(requests, balancers, { clock, seed, onProgress: settings.onProgress });
   const made = report(records, fleet, {
     policy: settings.name ?? clients[0]?.policy.name ?? '',
@@ -46,7 +53,10 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     load: requestRate(requests) / capacity,
     capacity,
     objective: settings.objective,
+    autoscaling:
+      scaling && autoscaler && autoscalingReport(autoscaler.history(), records, scaling.costPerReplicaHour),
   });
+  await autoscaler?.close();
   await Promise.all(balancers.map((balancer) => balancer.close()));
   return made;
 

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../core/clock.js';
 
 /** 2026-01-01T00:00:00Z, so that dates made in a simulation are readable and never differ. */
-const EPOCH = 1_767_225_600_000;
+export const EPOCH = 1_767_225_600_000;
 
 class Event implements Timer {
   readonly due: number;
@@ -26,16 +26,22 @@ class Event implements Timer {
  */
 export class VirtualClock implements Clock {
   readonly #heap: Event[] = [];
+  readonly #epoch: number;
   #now = 0;
   #order = 0;
   #stirred = false;
+
+  /** @param epoch the wall time at 0 */
+  constructor(epoch = EPOCH) {
+    this.#epoch = epoch;
+  }
 
   now(): number {
     return this.#now;
   }
 
   wallTime(): number {
-    return EPOCH + this.#now;
+    return this.#epoch + this.#now;
   }
 
   /** Its callback may settle promises. */

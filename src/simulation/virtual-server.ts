@@ -24,6 +24,8 @@ export interface ServerTerms {
   readonly requests: readonly TraceRequest[];
   /** Milliseconds that a request takes to get here. */
   readonly network: number;
+  /** Tokens that one event of a stream brings. */
+  readonly eventTokens: number;
 }
 
 /** A replica behind an address: up, loading its model, or down. Knows chat completions, `/health` and `/metrics`. */
@@ -114,7 +116,7 @@ export class VirtualServer {
     const { replica } = this;
     let told = 0;
     const tell = (produced: number) => {
-      if (produced > told) call.data(contentEvents(produced - told));
+      if (produced > told) call.data(contentEvents(Math.ceil((produced - told) / this.#terms.eventTokens)));
       told = Math.max(told, produced);
     };
     const progress = () => {

@@ -14,7 +14,12 @@ function rig() {
   const clock = new VirtualClock();
   const [spec] = resolveFleet([{ gpu: 'a100', id: 'a' }], 512);
   if (spec === undefined) throw new Error('no replica');
-  const server = new VirtualServer('http://a', spec.model, { clock, requests: REQUESTS, network: 1 });
+  const server = new VirtualServer('http://a', spec.model, {
+    clock,
+    requests: REQUESTS,
+    network: 1,
+    eventTokens: 1,
+  });
   const channel = server.open();
   const ask = (method: string, path: string, request?: number) => {
     const heard = { status: 0, body: '', ending: '' };

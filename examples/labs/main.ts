@@ -1,0 +1,95 @@
+/**
+ * All labs and the case, with the tables and pictures of docs/labs.md. Takes some two minutes:
+ *
+ *     npm run labs
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { type SimulationReport, scalingChart } from 'evenkeel/simulation';
+import { burstTrace, recovery, runStart, START_NAMES } from './cold-start.js';
+import { dayTrace, runDay } from './day.js';
+import { NEWS_FLEETS, newsTrace, runNewsFleet } from './news-summary.js';
+import { RAMP_POLICIES, rampTrace, runRamp } from './ramp.js';
+import { twoServers } from './two-servers.js';
+
+const IMAGES = new URL('../../docs/images/', import.meta.url);
+
+async function runAll<Name extends string>(
+  names: readonly Name[],
+  run: (name: Name) => Promise<SimulationReport>,
+): Promise<Record<string, SimulationReport>> {
+  const reports: Record<string, SimulationReport> = {};
+  for (const name of names) reports[name] = await run(name);
+  return reports;
+}
+
+function table(
+  title: string,
+  reports: Record<string, SimulationReport>,
+  extra: Readonly<Record<string, (report: SimulationReport) => string>>,
+): void {
+  console.log(`\n## ${title}\n`);
+  const head = ['', 'Good', 'Lost', 'First token p95', 'Replica-hours', ...Object.keys(extra)];
+  console.log(
+    `| ${head.join(' | ')} |\n|${head.map((_, column) => (column === 0 ? '---|' : '---:|')).join('')}`,
+  );
+  for (const [name, report] of Object.entries(reports)) {
+    const { goodput, autoscaling, firstToken } = report;
+    const cells = [
+      name,
+      `${(100 * goodput.share).toFixed(2)} %`,
+      String(autoscaling?.unserved),
+      `${(firstToken.p95 / 1000).toFixed(2)} s`,
+      autoscaling?.replicaHours.toFixed(2) ?? '',
+      ...Object.values(extra).map((cell) => cell(report)),
+    ];
+    console.log(`| ${cells.join(' | ')} |`);
+  }
+}
+
+function chart(file: string, title: string, reports: Record<string, SimulationReport>): Promise<void> {
+  return writeFile(new URL(file, IMAGES), scalingChart(title, reports));
+}
+
+await mkdir(fileURLToPath(IMAGES), { recursive: true });
+
+console.log('## Two servers\n');
+for (const [name, result] of Object.entries(await twoServers())) {
+  const told =
+    result && `${result.answered} answered, ${(100 * result.fastShare).toFixed(0)} % by the fast one`;
+  console.log(`${name}: ${told ?? 'not installed, left out'}`);
+}
+
+const ramp = await runAll(RAMP_POLICIES, (name) => runRamp(name, rampTrace()));
+const minutes = (at: number | undefined) => (at === undefined ? '–' : `${(at / 60_000).toFixed(2)}`);
+table('Ramp', ramp, {
+  'First growth, minute': ({ autoscaling }) => minutes(autoscaling?.changes[0]?.at),
+  'Ten ready, minute': ({ autoscaling }) =>
+    minutes(autoscaling?.samples.find(({ ready }) => ready === 10)?.at),
+  'Direction changes': ({ autoscaling }) => String(autoscaling?.directionChanges),
+});
+await chart('lab-ramp.svg', '10 → 50 → 100 → 10 requests a second', ramp);
+
+const starts = await runAll(START_NAMES, (name) => runStart(name, burstTrace()));
+table('Cold start', starts, { 'Late for': (report) => `${(recovery(report) / 1000).toFixed(0)} s` });
+await chart('lab-cold-start.svg', 'A burst of eight times the calm for five minutes', starts);
+
+const news = newsTrace();
+const day = await runAll(NEWS_FLEETS, (name) => runNewsFleet(name, news));
+const fixed = day['four servers']?.autoscaling?.replicaHours ?? Number.NaN;
+table('News summaries', day, {
+  Saved: ({ autoscaling }) => `${(100 * (1 - (autoscaling?.replicaHours ?? 0) / fixed)).toFixed(0)} %`,
+});
+const morning = newsTrace(6.5, 9.5);
+await chart(
+  'lab-news-summary.svg',
+  'From 6:30 to 9:30 in Karachi',
+  await runAll(NEWS_FLEETS, (name) => runNewsFleet(name, morning, 6.5)),
+);
+
+const before = process.cpuUsage();
+const azure = await runDay(dayTrace());
+const { user, system } = process.cpuUsage(before);
+console.log(
+  `\n## A day\n\n${azure.requests} requests: ${((user + system) / 1e6).toFixed(0)} s of processor time`,
+);
