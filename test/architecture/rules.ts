@@ -19,6 +19,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Discovery and autoscaling both ask the Kubernetes API; its client is in `transport`.
   ...rows(LOOPS, [...STRATEGY_PARTS, 'transport', 'balancer']),
   facades: [...STRATEGY_PARTS, 'balancer', ...LOOPS],
+  // Runs in the browser; shares the types of the feed with the facade that serves it.
+  'dashboard-page': ['facades'],
   simulation: [...STRATEGY_PARTS, ...STRATEGIES, 'state', 'balancer'],
   cli: [...STRATEGY_PARTS, ...STRATEGIES, 'simulation'],
   testing: [...STRATEGY_PARTS, ...STRATEGIES, 'state', 'balancer'],
@@ -38,13 +40,19 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   yaml: ['discovery/file.ts'],
   fastify: ['facades/fastify.ts'],
   openai: ['facades/openai.ts'],
+  uplot: ['dashboard-page/'],
 };
 
 /** Folders of pure computation: nothing of Node's own either. */
 const PURE = ['core', ...STRATEGIES];
 
-/** opossum has its own timers; its adapter takes them away. */
-const MAY_TOUCH_TIME = ['system.ts', 'state/opossum-breaker.ts'];
+/** opossum has its own timers; its adapter takes them away. The dashboard's page lives in the browser. */
+const MAY_TOUCH_TIME = [
+  'system.ts',
+  'state/opossum-breaker.ts',
+  'dashboard-page/connection.ts',
+  'dashboard-page/main.ts',
+];
 
 const FORBIDDEN_NAMES = /(^|-)(utils?|helpers?|common|managers?|types|misc)$/;
 
