@@ -124,10 +124,7 @@ export class LoadBalancer implements AsyncDisposable {
     return takeSnapshot(this.#engine);
   }
 
-  /**
-   * What the policy would choose now, and why: candidates, scores, exclusions. No request is sent or counted;
-   * a policy that takes turns is asked as for a request, so its turn moves on.
-   */
+  /** What the policy would choose now, and why. No request is sent or counted, but a turn of the policy moves on. */
   explain(request: ExplainedRequest = {}): Explanation {
     return explain(this.#engine, request);
   }
@@ -137,10 +134,7 @@ export class LoadBalancer implements AsyncDisposable {
     return this.#engine.decisions.next(listener);
   }
 
-  /**
-   * Hears of everything that happens. The same events go to `node:diagnostics_channel` as `evenkeel:*`.
-   * @returns stops it
-   */
+  /** Hears of everything that happens, as do `evenkeel:*` of `node:diagnostics_channel`. @returns stops it */
   observe(observer: BalancerObserver): () => void {
     return this.#engine.observers.add(observer);
   }
@@ -172,8 +166,7 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Brings an endpoint on standby to work, until it is put back by call. One that drains takes requests again; one
-   * that works already stays.
+   * Brings an endpoint on standby to work, until it is put back by call; one that drains takes requests again.
    *
    * @throws InvalidOptionError for an unknown id; what the activation hook threw
    */

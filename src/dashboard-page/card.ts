@@ -62,10 +62,9 @@ export class Card {
     let shown = this.#rows.get(title);
     if (shown === undefined) {
       const bar = share === undefined ? undefined : element('i');
-      const text = element('dd');
-      const row = element('div.row', element('dt', title));
-      if (bar !== undefined) row.append(element('span.meter', bar));
-      row.append(text);
+      const text = element('span');
+      const cell = bar === undefined ? element('dd', text) : element('dd', element('span.meter', bar), text);
+      const row = element('div.row', element('dt', title), cell);
       this.#readings.append(row);
       shown = { row, bar, value: text };
       this.#rows.set(title, shown);

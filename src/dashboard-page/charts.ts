@@ -15,7 +15,7 @@ interface Series {
 
 const CHARTS: readonly { readonly title: string; readonly series: readonly Series[] }[] = [
   {
-    title: 'Requests a second',
+    title: 'Requests /s',
     series: [
       { label: 'ended', color: '--accent', value: ({ requests }) => requests },
       { label: 'failed', color: '--bad', value: ({ failed }) => failed },
@@ -29,7 +29,7 @@ const CHARTS: readonly { readonly title: string; readonly series: readonly Serie
     ],
   },
   {
-    title: 'First token, seconds',
+    title: 'First token, s',
     series: [
       { label: 'p50', color: '--accent', value: ({ firstToken }) => seconds(firstToken?.p50) },
       { label: 'p95', color: '--bad', value: ({ firstToken }) => seconds(firstToken?.p95) },
@@ -52,6 +52,7 @@ export function charts(): (tick: FeedTick) => void {
   const times: number[] = [];
   const drawn = CHARTS.map(({ title, series }) => {
     const keys = series.map(({ label }, index) => element(`span.${KEYS[index]}`, label));
+    for (const key of keys) key.hidden = true;
     const canvas = element('div');
     canvas.setAttribute('role', 'img');
     const holder = element('div.chart', element('h3', element('b', title), ...keys), canvas);
@@ -67,6 +68,8 @@ export function charts(): (tick: FeedTick) => void {
     });
     return (tick: FeedTick) => {
       for (const [index, { value }] of series.entries()) {
+        const key = keys[index];
+        if (key !== undefined && value(tick) !== undefined) key.hidden = false;
         const line = values[index];
         line?.push(value(tick) ?? null);
         if (line !== undefined && line.length > MOST) line.shift();

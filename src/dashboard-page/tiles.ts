@@ -24,9 +24,9 @@ const FIGURES: readonly Figure[] = [
     },
   },
   {
-    title: 'First token, p50 / p95',
+    title: 'First token p50, p95',
     value: ({ firstToken }) => inTime(firstToken?.p50),
-    note: ({ firstToken }) => (firstToken === undefined ? '' : ` / ${inTime(firstToken.p95)}`),
+    note: ({ firstToken }) => (firstToken === undefined ? '' : ` ${inTime(firstToken.p95)}`),
   },
   { title: 'Tokens', value: ({ tokens }) => inShort(tokens), note: () => ' /s' },
   {
