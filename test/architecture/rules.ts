@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Runs in the browser; shares the types of the feed with the facade that serves it.
   'dashboard-page': ['facades'],
   simulation: [...STRATEGY_PARTS, ...STRATEGIES, 'state', 'balancer'],
-  cli: [...STRATEGY_PARTS, ...STRATEGIES, 'simulation'],
+  cli: [...STRATEGY_PARTS, ...STRATEGIES, 'simulation', 'facades'],
   testing: [...STRATEGY_PARTS, ...STRATEGIES, 'state', 'balancer'],
   'index.ts': [...STRATEGY_PARTS, ...STRATEGIES, 'state', 'balancer', 'facades'],
 };
@@ -32,7 +32,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   // The dispatcher facade speaks undici's interface to its callers, as the Fastify plugin speaks Fastify's.
   // Discovery and autoscaling ask other services than endpoints.
   undici: ['transport/', 'facades/dispatch', 'discovery/', 'autoscaling/'],
-  'eventsource-parser': ['sse/'],
+  'eventsource-parser': ['sse/', 'cli/top-command.ts'],
   'p-queue': ['state/'],
   opossum: ['state/'],
   'prom-client': ['telemetry/prometheus.ts'],
