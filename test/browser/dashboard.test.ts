@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import { LoadBalancer } from 'evenkeel';
 import { MockLlmServer } from 'evenkeel/testing';
 import type { Browser, Page } from 'playwright-core';
@@ -7,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch, openPage } from './open-page.js';
 import { DashboardSite } from './site.js';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const HOSTILE = '<img src=x onerror="window.harmed=true">"\'></script><script>window.harmed=true</script>';
 
 let browser: Browser;
@@ -52,7 +50,7 @@ const card = (page: Page, id: string) => page.locator('article', { hasText: id }
 
 /** What axe finds wrong, and where. */
 async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
+  await page.evaluate(axe.source);
   const found = (await page.evaluate('axe.run()')) as {
     violations: { id: string; nodes: { html: string }[] }[];
   };

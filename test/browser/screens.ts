@@ -1,4 +1,4 @@
-/** Writes the screenshots of the documentation: `NODE_ENV=test npx tsx test/browser/screens.ts`. They show mock servers under a made load. */
+/** Writes the screenshots of the documentation: `npm run screenshots`. They show mock servers under a made load. */
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LoadBalancer, scored } from 'evenkeel';
