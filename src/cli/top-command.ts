@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { createParser } from 'eventsource-parser';
 import type { FeedTick } from '../facades/dashboard/feed-message.js';
 import type { CommandStreams } from './command-streams.js';
 import { topTable } from './top-table.js';
@@ -44,8 +44,16 @@ async function* ticks(url: string, headers: readonly string[]): AsyncGenerator<F
   const type = answer.headers.get('content-type') ?? '';
   if (answer.status !== 200 || !type.startsWith('text/event-stream') || answer.body === null)
     throw new Error(`${url} is no dashboard, or not for you: status ${answer.status}`);
-  const events = answer.body
-    .pipeThrough(new TextDecoderStream() as unknown as TransformStream<Uint8Array, string>)
-    .pipeThrough(new EventSourceParserStream());
-  for await (const { event, data } of events) if (event === 'tick') yield JSON.parse(data);
+  let heard: FeedTick[] = [];
+  const parser = createParser({
+    onEvent: ({ event, data }) => {
+      if (event === 'tick') heard.push(JSON.parse(data));
+    },
+  });
+  const decoder = new TextDecoder();
+  for await (const bytes of answer.body) {
+    parser.feed(decoder.decode(bytes, { stream: true }));
+    yield* heard;
+    heard = [];
+  }
 }
