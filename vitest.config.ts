@@ -16,7 +16,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'sources', include: ['test/**/*.test.ts'], exclude: ['test/package/**'] },
+        test: {
+          name: 'sources',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/package/**', 'test/browser/**'],
+        },
       },
       {
         extends: true,
@@ -26,6 +30,11 @@ export default defineConfig({
           globalSetup: 'test/package/pack.ts',
           testTimeout: 120_000,
         },
+      },
+      // Needs Chromium: `npm run test:browser`, and not part of `npm test`.
+      {
+        extends: true,
+        test: { name: 'browser', include: ['test/browser/**/*.test.ts'] },
       },
     ],
   },

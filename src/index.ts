@@ -1,6 +1,6 @@
 export type { AttemptHeaders } from './balancer/attempt-headers.js';
 export type { EndpointsOption } from './balancer/endpoints-option.js';
-export type { Exclusion, ExplainedRequest, Explanation } from './balancer/explain.js';
+export type { ExplainedRequest } from './balancer/explain.js';
 export type { FetchInit, FetchInput } from './balancer/fetch.js';
 export type { RequestFacts } from './balancer/inspect-request.js';
 export { LoadBalancer } from './balancer/load-balancer.js';
@@ -12,6 +12,7 @@ export { type VllmSleepOptions, vllmSleep } from './balancer/vllm-sleep.js';
 export type { WarmPoolOptions } from './balancer/warm-pool-options.js';
 export type { ActivationHook, ActivationTarget } from './core/activation.js';
 export type { Clock, Random, Timer } from './core/clock.js';
+export type { Decision, Exclusion, Explanation } from './core/decision.js';
 export type { DiscoveryListener, DiscoverySource } from './core/discovery.js';
 export type {
   EndpointConfig,

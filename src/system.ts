@@ -18,3 +18,6 @@ export const systemSelection: SelectionContext = {
   now: () => systemClock.now(),
   report: () => {},
 };
+
+/** A text that nobody can guess: 122 bits of chance. */
+export const systemSecret = (): string => crypto.randomUUID();

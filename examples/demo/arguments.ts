@@ -8,6 +8,8 @@ export interface DemoArguments {
   readonly trace: string | undefined;
   /** Servers that run already, in place of the demo's own. */
   readonly endpoints: readonly string[] | undefined;
+  /** Goes on serving afterwards. */
+  readonly keep: boolean;
 }
 
 /** What the person at the keyboard got wrong. */
@@ -24,6 +26,7 @@ Needs no options and nothing else running.
                        TIMESTAMP,ContextTokens,GeneratedTokens, or JSON lines with timestamp,
                        input_length and output_length
   --endpoints URL,URL  drive servers that are already running; none is killed
+  --keep               go on serving afterwards, for a look at the live page, until Ctrl-C
   --help               this text
 
 Exit code: 0 when it held (no user saw an error, and the killed server got traffic again), 1 when not,
@@ -38,6 +41,7 @@ export function readArguments(argv: readonly string[]): DemoArguments | 'help' {
     seconds: wholeNumber('--seconds', values.seconds, 24, 3600),
     trace: values.trace,
     endpoints: values.endpoints?.split(',').map(endpointUrl),
+    keep: values.keep === true,
   };
 }
 
@@ -50,6 +54,7 @@ function parse(argv: readonly string[]) {
         seconds: { type: 'string' },
         trace: { type: 'string' },
         endpoints: { type: 'string' },
+        keep: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;

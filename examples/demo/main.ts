@@ -5,6 +5,7 @@
 import { leastOutstanding, roundRobin } from 'evenkeel';
 import { type DemoArguments, HELP, readArguments, UsageError } from './arguments.js';
 import { FLEET_CAPACITY, type Pace, running, startFleet } from './fleet.js';
+import { keepServing } from './keep.js';
 import { type Load, replay, users } from './load.js';
 import { type RunResult, run, type Scenario, warmUp } from './run.js';
 import { held, summary } from './summary.js';
@@ -59,6 +60,7 @@ async function main(argv: readonly string[]): Promise<number> {
       }),
     ];
     process.stdout.write(summary(balanced, others));
+    if (given.keep) await keepServing(servers, model, given.users);
     return held(balanced) ? 0 : 1;
   } finally {
     await Promise.all(servers.map(({ mock }) => mock?.kill()));

@@ -47,7 +47,7 @@ export async function run(scenario: Scenario): Promise<RunResult> {
   const users = new UserTally();
   const balancer = new BalancerTally(app.balancer);
   const table = new LiveTable(
-    `${scenario.title} (metrics at ${app.url}/metrics)`,
+    `${scenario.title} (live page at ${app.url}/_balancer, metrics at ${app.url}/metrics)`,
     app.balancer,
     balancer,
     users,

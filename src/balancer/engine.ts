@@ -11,6 +11,7 @@ import type { EndpointSet } from '../state/endpoint-set.js';
 import type { EndpointState } from '../state/endpoint-state.js';
 import { Lease } from '../state/lease.js';
 import type { Cancellation } from './cancellation.js';
+import { Decisions, explainPlace } from './decisions.js';
 import { Hedging } from './hedging.js';
 import type { Observers } from './observers.js';
 import type { ResolvedOptions } from './options.js';
@@ -29,6 +30,7 @@ export class Engine {
   readonly hedging: Hedging | undefined;
   readonly context: SelectionContext;
   readonly readiness: Readiness;
+  readonly decisions: Decisions;
   /** A request finds no place; true when there is one now, or will be. */
   shortage: ((request: InferenceRequest, only: readonly string[] | undefined) => boolean) | undefined;
   /** Requests on their way. */
@@ -48,6 +50,7 @@ export class Engine {
     this.admission = admission;
     this.budget = budget;
     this.observers = observers;
+    this.decisions = new Decisions(options.logger);
     this.hedging = options.hedge === undefined ? undefined : new Hedging(options.hedge, options.clock);
     this.readiness = new Readiness(endpoints);
     const { random, clock } = options;
@@ -72,7 +75,18 @@ export class Engine {
     if (found.kind !== 'ready' && this.shortage?.(request, only) === true)
       found = this.endpoints.find(request, only);
     if (found.kind !== 'ready') return found;
-    const chosen = this.#select(this.options.policy, found.candidates, request);
+    const { candidates } = found;
+    const { policy } = this.options;
+    // As the policy sees it before it chooses: its turn moves on then, and the chosen one's count.
+    const explained = this.decisions.wanted
+      ? explainPlace(
+          policy,
+          { field: { members: this.endpoints.members, candidates, only }, context: this.context },
+          request,
+        )
+      : undefined;
+    const chosen = this.#select(policy, candidates, request);
+    if (explained !== undefined) this.decisions.tell({ ...explained, choice: chosen?.id });
     if (chosen === undefined) return { kind: 'none' };
     return new Lease(chosen, () => this.endpoints.quotaGroup(chosen), this.#promptWork(chosen, request));
   }

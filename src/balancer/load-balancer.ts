@@ -1,4 +1,5 @@
 import type { BreakerState } from '../core/breaker.js';
+import type { Decision, Explanation } from '../core/decision.js';
 import type { EndpointConfig, EndpointView } from '../core/endpoint.js';
 import type { BalancerObserver } from '../core/events.js';
 import type { BalancedReply, BalancedRequest } from '../core/exchange.js';
@@ -13,7 +14,7 @@ import { openUndiciChannel } from '../transport/undici-transport.js';
 import { createEndpoint } from './create-endpoint.js';
 import { Discovery } from './discovery.js';
 import { Engine } from './engine.js';
-import { type ExplainedRequest, type Explanation, explain } from './explain.js';
+import { type ExplainedRequest, explain } from './explain.js';
 import { type FetchInit, type FetchInput, fetchThrough } from './fetch.js';
 import { HealthProbe } from './health-probe.js';
 import { LoadPoller } from './load-poller.js';
@@ -123,18 +124,17 @@ export class LoadBalancer implements AsyncDisposable {
     return takeSnapshot(this.#engine);
   }
 
-  /**
-   * What the policy would choose now, and why: candidates, scores, exclusions. No request is sent or counted;
-   * a policy that takes turns is asked as for a request, so its turn moves on.
-   */
+  /** What the policy would choose now, and why. No request is sent or counted, but a turn of the policy moves on. */
   explain(request: ExplainedRequest = {}): Explanation {
     return explain(this.#engine, request);
   }
 
-  /**
-   * Hears of everything that happens. The same events go to `node:diagnostics_channel` as `evenkeel:*`.
-   * @returns stops it
-   */
+  /** Explains the next choice of a request as it is made, once. @returns forgets it */
+  explainNext(listener: (decision: Decision) => void): () => void {
+    return this.#engine.decisions.next(listener);
+  }
+
+  /** Hears of everything that happens, as do `evenkeel:*` of `node:diagnostics_channel`. @returns stops it */
   observe(observer: BalancerObserver): () => void {
     return this.#engine.observers.add(observer);
   }
@@ -166,11 +166,12 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Brings an endpoint on standby to work, until it is put back by call. One that works already stays.
+   * Brings an endpoint on standby to work, until it is put back by call; one that drains takes requests again.
    *
    * @throws InvalidOptionError for an unknown id; what the activation hook threw
    */
   activate(id: string): Promise<void> {
+    this.#membership.revive(id);
     return this.#warmPool.activate(id);
   }
 

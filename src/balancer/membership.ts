@@ -62,6 +62,14 @@ export class Membership {
     await endpoint.whenIdle();
   }
 
+  /** Takes a drain back. */
+  revive(id: string): void {
+    const endpoint = this.#engine.endpoints.get(id);
+    if (endpoint?.phase !== 'draining') return;
+    endpoint.lifecycle.drain(false);
+    this.#engine.changed(endpoint);
+  }
+
   remove(id: string): void {
     const endpoint = this.#engine.endpoints.get(id);
     if (endpoint !== undefined) this.#engine.endpoints.remove(endpoint);

@@ -2,7 +2,8 @@ import type { BalancerSnapshot } from '../core/snapshot.js';
 import type { Engine } from './engine.js';
 
 /** The balancer as plain JSON. */
-export function takeSnapshot({ endpoints, admission, closed }: Engine): BalancerSnapshot {
+export function takeSnapshot({ endpoints, admission, closed, clock }: Engine): BalancerSnapshot {
+  const now = clock.now();
   const members = endpoints.members.map((member) => ({
     id: member.id,
     url: member.url,
@@ -12,6 +13,8 @@ export function takeSnapshot({ endpoints, admission, closed }: Engine): Balancer
     maxOutstanding: Number.isFinite(member.maxOutstanding) ? member.maxOutstanding : null,
     available: member.available,
     state: member.state,
+    reopensIn: left(member.breaker.reopensAt, now),
+    coolsOffFor: member.cooldown.remaining(now) || undefined,
     latency: {
       firstToken: member.latency.firstToken,
       response: member.latency.response,
@@ -29,4 +32,8 @@ export function takeSnapshot({ endpoints, admission, closed }: Engine): Balancer
     closed,
     endpoints: members,
   };
+}
+
+function left(until: number | undefined, now: number): number | undefined {
+  return until === undefined ? undefined : Math.max(0, until - now);
 }

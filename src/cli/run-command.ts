@@ -1,6 +1,7 @@
 import { isEvenkeelError } from '../errors.js';
 import type { CommandStreams } from './command-streams.js';
 import { simulateCommand } from './simulate-command.js';
+import { topCommand } from './top-command.js';
 import { USAGE } from './usage.js';
 import { UsageError } from './usage-error.js';
 
@@ -17,9 +18,10 @@ export async function runCommand(words: readonly string[], streams: CommandStrea
       streams.stdout.write(USAGE);
       return 0;
     }
-    if (command !== 'simulate')
+    const run = command === 'simulate' ? simulateCommand : command === 'top' ? topCommand : undefined;
+    if (run === undefined)
       throw new UsageError(command === undefined ? 'no command given' : `unknown command "${command}"`);
-    await simulateCommand(rest, streams);
+    await run(rest, streams);
     return 0;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -26,4 +26,12 @@ timestamp, input_length, output_length, hash_ids (Mooncake). Without it a trace 
   --json FILE        writes every figure as JSON
   --html FILE        writes a page with charts; it needs nothing else
   --quiet            no progress bar
+
+evenkeel top URL [options]
+
+Follows the dashboard at URL (dashboardHandler of evenkeel/dashboard) and shows its endpoints as a live table; plain
+tables where the output is no terminal.
+
+  --header "N: V"    a header to be let in with: "authorization: Bearer …". May be given again
+  --once             one table, then the end
 `;

@@ -12,6 +12,10 @@ export interface EndpointSnapshot {
   readonly maxOutstanding: number | null;
   readonly available: boolean;
   readonly state: EndpointStateName;
+  /** Milliseconds until its open breaker lets a trial through; absent unless open or suspect. */
+  readonly reopensIn?: number | undefined;
+  /** Milliseconds of cooling off that are left; absent when it does not cool off. */
+  readonly coolsOffFor?: number | undefined;
   readonly latency: EndpointLatency;
   /** Prompt tokens whose first token has not come. */
   readonly pendingPrompt: number;

@@ -19,9 +19,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Discovery and autoscaling both ask the Kubernetes API; its client is in `transport`.
   ...rows(LOOPS, [...STRATEGY_PARTS, 'transport', 'balancer']),
   facades: [...STRATEGY_PARTS, 'balancer', ...LOOPS],
+  // Runs in the browser; shares the types of the feed with the facade that serves it.
+  'dashboard-page': ['facades'],
   // Beside the facades; an autoscaler runs there as it ships.
   simulation: [...STRATEGY_PARTS, ...STRATEGIES, 'state', 'balancer', 'autoscaling'],
-  cli: [...STRATEGY_PARTS, ...STRATEGIES, 'simulation'],
+  cli: [...STRATEGY_PARTS, ...STRATEGIES, 'simulation', 'facades'],
   testing: [...STRATEGY_PARTS, ...STRATEGIES, 'state', 'balancer'],
   'index.ts': [...STRATEGY_PARTS, ...STRATEGIES, 'state', 'balancer', 'facades'],
 };
@@ -31,7 +33,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   // The dispatcher facade speaks undici's interface to its callers, as the Fastify plugin speaks Fastify's.
   // Discovery and autoscaling ask other services than endpoints.
   undici: ['transport/', 'facades/dispatch', 'discovery/', 'autoscaling/'],
-  'eventsource-parser': ['sse/'],
+  'eventsource-parser': ['sse/', 'cli/top-command.ts'],
   'p-queue': ['state/'],
   opossum: ['state/'],
   'prom-client': ['telemetry/prometheus.ts', 'telemetry/exporter.ts'],
@@ -39,13 +41,19 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   yaml: ['discovery/file.ts'],
   fastify: ['facades/fastify.ts'],
   openai: ['facades/openai.ts'],
+  uplot: ['dashboard-page/'],
 };
 
 /** Folders of pure computation: nothing of Node's own either. */
 const PURE = ['core', ...STRATEGIES];
 
-/** opossum has its own timers; its adapter takes them away. */
-const MAY_TOUCH_TIME = ['system.ts', 'state/opossum-breaker.ts'];
+/** opossum has its own timers; its adapter takes them away. The dashboard's page lives in the browser. */
+const MAY_TOUCH_TIME = [
+  'system.ts',
+  'state/opossum-breaker.ts',
+  'dashboard-page/connection.ts',
+  'dashboard-page/main.ts',
+];
 
 const FORBIDDEN_NAMES = /(^|-)(utils?|helpers?|common|managers?|types|misc)$/;
 

@@ -8,6 +8,7 @@ import { MockLlmServer } from 'evenkeel/testing';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const DEMO = ['--import', 'tsx', 'examples/demo/main.ts'];
 /** Long enough for a busy machine: what is waited for is the process's own end. */
 const LIMIT = 120_000;
 
@@ -27,6 +28,27 @@ describe('the demo', () => {
     // It was piped: no escape codes.
     expect(output).not.toContain('\u001b');
     expect(code).toBe(0);
+  });
+
+  it('goes on serving its live page with --keep, until it is told to stop', { timeout: LIMIT }, async () => {
+    const child = spawn(process.execPath, [...DEMO, '--seconds', '1', '--users', '3', '--keep'], {
+      cwd: ROOT,
+    });
+    let output = '';
+    const page = await new Promise<string>((resolve) => {
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+        const address = /Kept serving until Ctrl-C: the page is at (\S+)\n/.exec(output)?.[1];
+        if (address !== undefined) resolve(address);
+      });
+    });
+    const closed = once(child, 'close');
+    const answer = await fetch(page);
+    expect(await answer.text()).toContain('<title>evenkeel</title>');
+    child.kill('SIGTERM');
+    await closed;
+    expect(child.signalCode).toBeNull();
+    expect(output).toMatch(/live page at http:\S+\/_balancer/);
   });
 
   it.each([
@@ -64,7 +86,7 @@ describe('the demo', () => {
 });
 
 async function demo(...args: readonly string[]): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'examples/demo/main.ts', ...args], { cwd: ROOT });
+  const child = spawn(process.execPath, [...DEMO, ...args], { cwd: ROOT });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8');

@@ -20,6 +20,12 @@ describe('the server examples, without servers given', { timeout: 60_000 }, () =
     expect(printed).toContain('evenkeel_http_requests_total{status="200"} 1');
   });
 
+  it('dashboard: shows its state to the operator alone', async () => {
+    const printed = await run('dashboard');
+    expect(printed).toContain('A stranger gets 401');
+    expect(printed).toContain('The operator sees 2 of 2 endpoints available');
+  });
+
   it('fastify: refuses a stranger, and keeps its own keys from the model servers', async () => {
     const printed = await run('fastify');
     expect(printed).toContain('A stranger gets 401');

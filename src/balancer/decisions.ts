@@ -1,0 +1,73 @@
+import type { Decision } from '../core/decision.js';
+import type { InferenceRequest } from '../core/inference-request.js';
+import type { PolicyExplanation, SelectionContext, SelectionPolicy } from '../core/policy.js';
+import { exclusionsOf, type Field } from './exclusions.js';
+import type { Logger } from './logger.js';
+
+type DecisionListener = (decision: Decision) => void;
+
+/** Those who want the next choice explained. To explain one costs more than to make it, so each asks again for another. */
+export class Decisions {
+  #listeners: readonly DecisionListener[] = [];
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** Ask before explaining. */
+  get wanted(): boolean {
+    return this.#listeners.length > 0;
+  }
+
+  next(listener: DecisionListener): () => void {
+    const own: DecisionListener = (decision) => listener(decision);
+    this.#listeners = [...this.#listeners, own];
+    return () => {
+      this.#listeners = this.#listeners.filter((one) => one !== own);
+    };
+  }
+
+  /** Tells everybody, once. */
+  tell(decision: Decision): void {
+    const listeners = this.#listeners;
+    this.#listeners = [];
+    for (const listener of listeners) {
+      try {
+        listener(decision);
+      } catch (err) {
+        this.#logger.error({ err }, 'whoever asked for a decision threw');
+      }
+    }
+  }
+}
+
+/** Explains a choice that is about to be made. The policy is not asked to choose; `choice` is for the caller to add. */
+export function explainPlace(
+  policy: SelectionPolicy,
+  { field, context }: { readonly field: Field; readonly context: SelectionContext },
+  request: InferenceRequest,
+): Decision {
+  const { model, streaming, promptTokens, attempt } = request;
+  return {
+    policy: policy.name,
+    choice: undefined,
+    candidates: field.candidates.map((candidate) => candidate.id),
+    scores: scoresOf(() => policy.explain?.(field.candidates, request, context)),
+    exclusions: exclusionsOf(field, request),
+    availability: 'ready',
+    model,
+    streaming,
+    promptTokens,
+    attempt,
+  };
+}
+
+/** None where the policy's own explanation fails: that must not cost the request. */
+function scoresOf(explain: () => readonly PolicyExplanation[] | undefined): readonly PolicyExplanation[] {
+  try {
+    return explain() ?? [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,75 @@
+import type { FeedTick } from '../facades/dashboard/feed-message.js';
+import { byId, element, setText } from './element.js';
+import { inShare, inShort, inTime } from './format.js';
+
+interface Figure {
+  readonly title: string;
+  value(tick: FeedTick): string;
+  /** In small letters behind it. */
+  note?(tick: FeedTick): string;
+  /** Default: always. */
+  shown?(tick: FeedTick): boolean;
+}
+
+const FIGURES: readonly Figure[] = [
+  { title: 'Requests', value: ({ requests }) => inShort(requests), note: () => ' /s' },
+  { title: 'Errors', value: errorRate },
+  { title: 'Queued', value: ({ queued }) => String(queued) },
+  {
+    title: 'Outstanding',
+    value: ({ outstanding }) => String(outstanding),
+    note: (tick) => {
+      const limit = totalLimit(tick);
+      return limit === undefined ? '' : ` of ${inShort(limit)}`;
+    },
+  },
+  {
+    title: 'First token p50, p95',
+    value: ({ firstToken }) => inTime(firstToken?.p50),
+    note: ({ firstToken }) => (firstToken === undefined ? '' : ` ${inTime(firstToken.p95)}`),
+  },
+  { title: 'Tokens', value: ({ tokens }) => inShort(tokens), note: () => ' /s' },
+  {
+    title: 'Available',
+    value: ({ available }) => String(available),
+    note: ({ endpoints }) => ` of ${endpoints.length}`,
+  },
+  {
+    title: 'Replicas',
+    value: ({ replicas }) => String(replicas.active),
+    note: ({ replicas }) => ` of ${replicas.desired} desired`,
+    shown: ({ replicas }) => replicas.desired !== undefined,
+  },
+];
+
+/** The figures at the top. @returns shows a tick's */
+export function tiles(): (tick: FeedTick) => void {
+  const shown = FIGURES.map((figure) => {
+    const value = element('span');
+    const note = element('small');
+    const tile = element('div.tile', element('dt', figure.title), element('dd', value, note));
+    byId('tiles').append(tile);
+    return { figure, tile, value, note };
+  });
+  return (tick) => {
+    for (const { figure, tile, value, note } of shown) {
+      tile.hidden = figure.shown?.(tick) === false;
+      setText(value, figure.value(tick));
+      setText(note, figure.note?.(tick) ?? '');
+    }
+  };
+}
+
+function errorRate({ requests, failed }: FeedTick): string {
+  return inShare(requests === 0 ? 0 : failed / requests);
+}
+
+/** `undefined` where an endpoint has none. */
+function totalLimit({ endpoints }: FeedTick): number | undefined {
+  let sum = 0;
+  for (const { maxOutstanding } of endpoints) {
+    if (maxOutstanding === null) return undefined;
+    sum += maxOutstanding;
+  }
+  return sum;
+}
