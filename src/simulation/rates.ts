@@ -22,12 +22,6 @@ export function* arrivals(points: readonly RatePoint[], random: Random): Generat
   }
 }
 
-/** The rate at a time; 0 before the first point and after the last. */
-export function rateAt(points: readonly RatePoint[], at: number): number {
-  const next = points.findIndex(([time]) => time > at);
-  return next < 1 ? 0 : rateWithin(points[next - 1], points[next], at);
-}
-
 function rateWithin([from, low]: RatePoint = [0, 0], [to, high]: RatePoint = [0, 0], at: number): number {
   return low + ((high - low) * (at - from)) / (to - from);
 }
