@@ -1,5 +1,5 @@
 import { duration, figure } from './figures.js';
-import { type Axis, lineChart, type Series, WIDTH } from './line-chart.js';
+import { type Axis, escapeHtml, lineChart, type Series, WIDTH } from './line-chart.js';
 import type { SimulationReport } from './report.js';
 import type { RequestRecord } from './request-record.js';
 import { spread } from './spread.js';
@@ -42,10 +42,10 @@ export function scalingChart(title: string, runs: Readonly<Record<string, Simula
     return chart.replace('<svg ', `<svg y="${30 + index * HEIGHT}" width="${WIDTH}" height="${HEIGHT}" `);
   });
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${30 + panels.length * HEIGHT}" font-family="sans-serif">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${30 + panels.length * HEIGHT}" role="img" aria-label="${escapeHtml(title)}" font-family="sans-serif">`,
     // A picture on a page does not know whether the page is dark.
     '<rect width="100%" height="100%" fill="#fff"/>',
-    `<text x="70" y="20" font-size="15" font-weight="bold">${title.replace(/[&<>]/g, '')}</text>`,
+    `<text x="70" y="20" font-size="15" font-weight="bold">${escapeHtml(title)}</text>`,
     ...charts,
     '</svg>\n',
   ].join('\n');

@@ -5,7 +5,7 @@ import { MockLlmServer, manualClock } from 'evenkeel/testing';
 import express from 'express';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PAGE, PAGE_POLICY, PAGE_SOURCES } from '../../src/facades/dashboard/built-page.js';
-import { sourcesHash } from '../../tools/build-dashboard-page.js';
+import { sourcesHash } from '../browser/build-page.js';
 import { Site } from '../support/facade-rig.js';
 import { FeedReader } from '../support/feed-reader.js';
 
