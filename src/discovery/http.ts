@@ -33,7 +33,7 @@ const LARGEST_LIST = 4 * 1024 * 1024;
  * @param url of a list of endpoints, an object with `endpoints`, or LiteLLM's `/model/info`
  * @throws InvalidOptionError naming the option, the rule and the value
  * @example
- * new LoadBalancer({ endpoints: http('http://registry.internal/endpoints.json') });
+ * new LoadBalancer({ endpoints: http('http://inventory.internal/endpoints.json') });
  */
 export function http(url: string, options: HttpOptions = {}): DiscoverySource {
   if (typeof url !== 'string' || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))

@@ -58,6 +58,7 @@ const PROXIES: Readonly<Record<string, () => Promise<string>>> = {
     for (;;) {
       const answer = await fetch(url).catch(() => undefined);
       if (answer?.ok) return url;
+      // It tells nobody that it listens: there is no event to wait for.
       await sleep(100);
     }
   },

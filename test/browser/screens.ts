@@ -62,8 +62,10 @@ try {
     { name: 'dashboard-phone', options: { colorScheme: 'light', viewport: { width: 360, height: 740 } } },
   ] as const;
   const pages = await Promise.all(views.map(({ options }) => openPage(browser, site.url, options)));
+  // Pictures, no test: the charts need some history to show.
   await sleep(20_000);
   await fleet[3]?.mock.kill();
+  // And some more with a server down.
   await sleep(10_000);
   for (const [index, { name }] of views.entries())
     await pages[index]?.page.screenshot({

@@ -46,6 +46,7 @@ export async function startProgram(command: string, args: readonly string[], por
       child.kill();
       throw new Error(`${command} does not listen: ${complaints}`);
     }
+    // A foreign program does not say that it listens: there is no event to wait for.
     await sleep(10);
   }
   return {
