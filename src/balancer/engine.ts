@@ -88,7 +88,7 @@ export class Engine {
     const chosen = this.#select(policy, candidates, request);
     if (explained !== undefined) this.decisions.tell({ ...explained, choice: chosen?.id });
     if (chosen === undefined) return { kind: 'none' };
-    return new Lease(chosen, () => this.endpoints.quotaGroup(chosen), this.#promptWork(chosen, request));
+    return new Lease(chosen, this.endpoints, this.#promptWork(chosen, request));
   }
 
   /** An endpoint's counters or health have moved: observers hear of a new state, and a waiting request may go. */

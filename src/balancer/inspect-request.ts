@@ -45,7 +45,7 @@ export class LiveRequest implements InferenceRequest {
   readonly clientAddress: string | undefined;
   readonly priority: number;
   attempt = 0;
-  readonly tried: string[] = [];
+  tried: readonly string[] = [];
   /** They may hold the caller's keys: policies can read them, but whoever prints an event does not print them. */
   readonly #path: string;
   readonly #affinityKey: string | undefined;
@@ -89,6 +89,12 @@ export class LiveRequest implements InferenceRequest {
   promptBlocks(): readonly number[] {
     this.#blocks ??= this.#body === undefined ? [] : promptBlocks(this.#body, this.model);
     return this.#blocks;
+  }
+
+  /** It is sent to an endpoint, once more. */
+  sentTo(endpoint: string): void {
+    this.attempt++;
+    this.tried = [...this.tried, endpoint];
   }
 
   /** The request is over: whoever keeps its events does not keep its body. */

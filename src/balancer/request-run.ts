@@ -7,7 +7,7 @@ import type { AdmissionRefusal } from '../state/admission.js';
 import type { Lease } from '../state/lease.js';
 import { classifyError } from '../transport/classify-error.js';
 import { responseHeaders } from '../transport/headers.js';
-import { startAttempt } from './attempt.js';
+import { type AttemptTerms, startAttempt } from './attempt.js';
 import type { Cancellation } from './cancellation.js';
 import type { Engine, Placeless } from './engine.js';
 import type { Inspection, LiveRequest } from './inspect-request.js';
@@ -19,13 +19,13 @@ import { stepToRetry } from './retry-step.js';
 import { scanJson } from './scan-json.js';
 
 /** The steps of one request; `send` puts them in order. */
-export class RequestRun {
+export class RequestRun implements AttemptTerms {
   readonly request: LiveRequest;
   readonly cancellation: Cancellation;
   readonly #engine: Engine;
-  readonly #incoming: BalancedRequest;
+  readonly incoming: BalancedRequest;
   body: RequestBody;
-  #inspection: Inspection;
+  inspection: Inspection;
   readonly timeouts: Timeouts;
   readonly #startedAt: number;
   /** Attempts before the stream was continued. */
@@ -46,9 +46,9 @@ export class RequestRun {
     { timeouts, cancellation }: { readonly timeouts: Timeouts; readonly cancellation: Cancellation },
   ) {
     this.#engine = engine;
-    this.#incoming = incoming;
+    this.incoming = incoming;
     this.body = body;
-    this.#inspection = inspection;
+    this.inspection = inspection;
     this.request = inspection.request;
     this.only = incoming.overrides?.endpoints;
     this.timeouts = timeouts;
@@ -68,17 +68,9 @@ export class RequestRun {
 
   /** Sends the request to the leased endpoint. */
   attempt(lease: Lease): ResponseTap {
-    const { request } = this;
-    request.attempt++;
-    request.tried.push(lease.endpoint.id);
     this.endpoint = lease.endpoint.id;
-    const tap = startAttempt(this.#engine, lease, {
-      incoming: this.#incoming,
-      body: this.body,
-      inspection: this.#inspection,
-      timeouts: this.timeouts,
-      classify: (error, sent, stale) => this.#classify(error, sent, stale),
-    });
+    this.request.sentTo(this.endpoint);
+    const tap = startAttempt(this.#engine, lease, this);
     this.stopsWith([tap]);
     return tap;
   }
@@ -148,7 +140,7 @@ export class RequestRun {
   /** From here on attempts ask for the rest of an answer; they are counted anew, the one that broke off included. */
   askForRest(body: Uint8Array, only: readonly string[] | undefined): void {
     this.body = body;
-    this.#inspection = { ...this.#inspection, facts: scanJson(body) };
+    this.inspection = { ...this.inspection, facts: scanJson(body) };
     this.#earlier = this.request.attempt - 1;
     this.only = only;
   }
@@ -204,7 +196,7 @@ export class RequestRun {
     return reply;
   }
 
-  #classify(error: Error, sent: boolean, stale: boolean): Outcome {
+  classify(error: Error, sent: boolean, stale: boolean): Outcome {
     const { reason, invalid } = classifyError(error, sent);
     if (invalid) return { kind: 'rejected', status: 400 };
     if (stale && reason === 'reset' && !this.#staleSpent) {

@@ -1,3 +1,5 @@
+import { asBuffer } from '../core/as-buffer.js';
+
 /** What the balancer reads of a JSON request body, without parsing the prompt. */
 export interface BodyFacts {
   readonly model: string | undefined;
@@ -25,8 +27,7 @@ const COMMA = 0x2c;
  * @returns `undefined` when the bytes begin as an object and do not end as one; empty facts for other JSON
  */
 export function scanJson(body: Uint8Array): BodyFacts | undefined {
-  const scan = new Scan(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
-  return scan.object();
+  return new Scan(asBuffer(body)).object();
 }
 
 /**
@@ -38,7 +39,7 @@ export function topLevelValues(
   keys: readonly string[],
 ): ReadonlyMap<string, readonly [number, number]> {
   const values = new Map<string, readonly [number, number]>();
-  const scan = new Scan(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
+  const scan = new Scan(asBuffer(body));
   const whole = scan.fields((key, start, end) => {
     if (keys.includes(key)) values.set(key, [start, end]);
   });

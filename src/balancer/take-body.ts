@@ -13,15 +13,14 @@ export async function takeBody(
   limit: number,
   cancellation: Cancellation,
 ): Promise<Uint8Array | typeof TOO_LARGE | undefined> {
-  const signal = new ReadingSignal(cancellation);
   if (source instanceof Promise) {
-    const stopped = new Promise<undefined>((resolve) =>
-      signal.addEventListener('abort', () => resolve(undefined)),
-    );
-    return Promise.race([source, stopped]);
+    return new Promise((resolve, reject) => {
+      cancellation.onCancel = () => resolve(undefined);
+      source.then(resolve, reject);
+    });
   }
   try {
-    return await bufferBody(source, limit, signal);
+    return await bufferBody(source, limit, new ReadingSignal(cancellation));
   } catch (error) {
     if (cancellation.cause === undefined) throw error;
     return undefined;

@@ -1,5 +1,6 @@
 import { type IncomingMessage, type ServerResponse, validateHeaderValue } from 'node:http';
 import type { Socket } from 'node:net';
+import { asBuffer } from '../core/as-buffer.js';
 import type { BalancedReply } from '../core/exchange.js';
 import { replyHeaders } from './reply-headers.js';
 
@@ -31,7 +32,7 @@ const ONE_PIECE = 16 * 1024;
 /** Ends the response with a body that is all there. */
 export function endWith(response: ServerResponse, body: Uint8Array): void {
   if (body.byteLength > ONE_PIECE) response.end(body);
-  else response.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1'), 'latin1');
+  else response.end(asBuffer(body).toString('latin1'), 'latin1');
 }
 
 /**

@@ -2,11 +2,18 @@ import type { BodySink } from '../core/exchange.js';
 
 /** More is not held for a reader that has not come yet: a retry elsewhere may keep it waiting for long. */
 const MOST_HELD = 1024 * 1024;
+const NOTHING: Uint8Array[] = [];
+
+/** Whoever a body comes from. */
+export interface BodySource {
+  /** `paused` has become true; told again for each chunk that comes nevertheless. */
+  onPause(): void;
+}
 
 /** Hands a body on: holds what comes before anybody asks for it, then passes every byte untouched. */
 export class BodyDelivery {
-  readonly #onPause: () => void;
-  #held: Uint8Array[] = [];
+  readonly #source: BodySource;
+  #held: Uint8Array[] = NOTHING;
   #sink: BodySink | undefined;
   /** The newest chunk, where the reader is always one behind. */
   #newest: Uint8Array | undefined;
@@ -21,11 +28,8 @@ export class BodyDelivery {
    */
   heldToEnd = false;
 
-  /**
-   * @param onPause called when `paused` becomes true, and for each chunk that comes nevertheless
-   */
-  constructor(onPause: () => void) {
-    this.#onPause = onPause;
+  constructor(source: BodySource) {
+    this.#source = source;
   }
 
   /** The whole body, where it has all come and nobody has read of it. */
@@ -45,7 +49,9 @@ export class BodyDelivery {
 
   accept(chunk: Uint8Array): void {
     if (this.#sink === undefined) {
-      this.#held.push(chunk);
+      // Most bodies come in one piece.
+      if (this.#held.length === 0) this.#held = [chunk];
+      else this.#held.push(chunk);
       this.bytes += chunk.byteLength;
       if (this.bytes > MOST_HELD) this.#pause();
       return;
@@ -61,7 +67,7 @@ export class BodyDelivery {
     let open = true;
     if (this.heldToEnd && this.#end === 'open') this.#newest = this.#held.pop();
     for (const chunk of this.#held) open = sink.write(chunk);
-    this.#held = [];
+    this.#held = NOTHING;
     this.bytes = 0;
     if (this.#end === 'whole') sink.end();
     else if (this.#end !== 'open') sink.fail(this.#end.error);
@@ -93,6 +99,6 @@ export class BodyDelivery {
 
   #pause(): void {
     this.paused = true;
-    this.#onPause();
+    this.#source.onPause();
   }
 }

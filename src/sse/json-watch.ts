@@ -1,3 +1,4 @@
+import { asBuffer } from '../core/as-buffer.js';
 import type { Outcome } from '../core/outcome.js';
 import { judgeStreamedError } from './judge-error.js';
 import { ABORTED, describeFailure, isFailure, isObject } from './read-event.js';
@@ -12,6 +13,8 @@ const LESS_THAN = 0x3c;
 /** Every API has the error first in an error, and nowhere else. */
 const BEGINS_AS_ERROR = /^\s*\{\s*"(?:error"\s*:|type"\s*:\s*"error")/;
 const BEGINNING = 64;
+/** What every answer that was given up holds, as bytes: sought in each answer, where text would be encoded each time. */
+const ABORT_MARK = Buffer.from(`"${ABORTED}"`);
 /** A text that says the same has its quotes escaped. */
 const GIVEN_UP = [`"finish_reason":"${ABORTED}"`, `"finish_reason": "${ABORTED}"`];
 
@@ -54,12 +57,12 @@ export class JsonWatch {
    */
   refusal(bytes: Uint8Array): Outcome | undefined {
     if (!this.#inference) return undefined;
-    const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const body = asBuffer(bytes);
     if (BEGINS_AS_ERROR.test(body.toString('latin1', 0, BEGINNING))) {
       const event = parse(body);
       if (isObject(event) && isFailure(event)) return judgeStreamedError(describeFailure(event));
     }
-    if (!GIVEN_UP.some((mark) => body.includes(mark))) return undefined;
+    if (!body.includes(ABORT_MARK) || !GIVEN_UP.some((mark) => body.includes(mark))) return undefined;
     return { kind: 'fault', reason: 'truncated', status: undefined, sent: true, error: undefined };
   }
 }

@@ -3,7 +3,7 @@ import type { BodySink, ReplyBody } from '../core/exchange.js';
 import type { FaultReason, Outcome } from '../core/outcome.js';
 import type { ResponseHeaders, TransportCall, TransportHandler } from '../core/transport.js';
 import { answerUsage } from './answer-usage.js';
-import { BodyDelivery } from './body-delivery.js';
+import { BodyDelivery, type BodySource } from './body-delivery.js';
 import { chooseReading, type Reading } from './choose-reading.js';
 import { isBlank } from './json-watch.js';
 import { judgeEnd, judgeHeld } from './judge-stream.js';
@@ -11,7 +11,8 @@ import { Settlement } from './settlement.js';
 import { streamFailure } from './stream-failure.js';
 import type { StreamWatch } from './stream-watch.js';
 import { TapClocks } from './tap-clocks.js';
-import type { AttemptResult, ResponseHead, TapTerms } from './tap-terms.js';
+import { type AttemptResult, NO_HEAD, type ResponseHead, type TapTerms } from './tap-terms.js';
+import type { Watched } from './watchdog.js';
 
 /**
  * Stands between one attempt and the caller: holds back what comes before the first content, so that
@@ -19,17 +20,17 @@ import type { AttemptResult, ResponseHead, TapTerms } from './tap-terms.js';
  *
  * connecting → waiting (for headers) → holding → flowing → over
  */
-export class ResponseTap implements TransportHandler, ReplyBody {
+export class ResponseTap implements TransportHandler, ReplyBody, BodySource, Watched {
   readonly #terms: TapTerms;
   readonly #clocks: TapClocks;
-  readonly #body = new BodyDelivery(() => this.#paused());
+  readonly #body = new BodyDelivery(this);
   #call: TransportCall | undefined;
   #phase: 'connecting' | 'waiting' | 'holding' | 'flowing' | 'over' = 'connecting';
   #reading: Reading | undefined;
   #reused = false;
   /** The endpoint has said its last. */
   #ended = false;
-  head: ResponseHead = { status: 0, statusText: '', headers: {} };
+  head: ResponseHead = NO_HEAD;
   readonly settlement: Settlement;
   /** Why the answer broke off. */
   failure: Outcome | undefined;
@@ -38,13 +39,12 @@ export class ResponseTap implements TransportHandler, ReplyBody {
 
   constructor(terms: TapTerms) {
     this.#terms = terms;
-    this.settlement = new Settlement((outcome) => terms.onSettled(outcome));
-    this.#clocks = new TapClocks(terms, () => this.#expire());
+    this.settlement = new Settlement(terms);
+    this.#clocks = new TapClocks(terms, this);
   }
 
-  /** Sends the request and starts the clocks. */
-  start(send: (handler: TransportHandler) => TransportCall): void {
-    const call = send(this);
+  /** The request is on its way: starts the clocks. */
+  start(call: TransportCall): void {
     this.#call = call;
     if (this.#phase === 'over') call.abort();
     else if (this.#phase === 'connecting') this.#clocks.connecting();
@@ -87,7 +87,7 @@ export class ResponseTap implements TransportHandler, ReplyBody {
   onData(chunk: Uint8Array): void {
     if (this.#phase !== 'holding' && this.#phase !== 'flowing') return;
     this.#reading?.json?.observe(chunk);
-    if (this.watch !== undefined) this.#observe(chunk, this.#terms.clock.now());
+    if (this.watch !== undefined) this.#observe(chunk);
     else this.#expectMore(this.#reading?.json !== undefined && isBlank(chunk));
     this.#body.accept(chunk);
     this.#consider();
@@ -96,7 +96,7 @@ export class ResponseTap implements TransportHandler, ReplyBody {
   onEnd(): void {
     if (this.#phase !== 'holding' && this.#phase !== 'flowing') return;
     this.#ended = true;
-    this.#observe(undefined, this.#terms.clock.now());
+    this.#observe(undefined);
     const fault = judgeEnd(this.#reading, this.#terms);
     if (fault !== undefined) return this.#fail(this.#fault(fault));
     if (this.#phase === 'holding') this.#refuse(this.#reading?.json?.refusal(this.#body.joined()));
@@ -147,11 +147,11 @@ export class ResponseTap implements TransportHandler, ReplyBody {
   }
 
   /** Lets the stream's watch see a chunk, or the end, and acts on what it finds. */
-  #observe(chunk: Uint8Array | undefined, now: number): void {
+  #observe(chunk: Uint8Array | undefined): void {
     const { watch } = this;
     if (watch === undefined) return;
     const answering = watch.answering;
-    if (watch.observe(chunk, now)) {
+    if (watch.observe(chunk, this.#terms.clock.now())) {
       if (!answering) this.#terms.onAnswering(this.#clocks.elapsed, true);
       this.#expectMore();
     }
@@ -191,13 +191,13 @@ export class ResponseTap implements TransportHandler, ReplyBody {
     this.end(outcome, streamFailure(this.#terms.endpoint, outcome, this.#terms.timeouts));
   }
 
-  #expire(): void {
+  onExpired(): void {
     if (this.watch?.done) return this.#finish();
     if (this.#body.paused) return this.#fail({ kind: 'neutral', reason: 'abandoned' });
     this.#fail(this.#fault(this.#clocks.meaning));
   }
 
-  #paused(): void {
+  onPause(): void {
     if (this.#ended) return;
     this.#call?.pause();
     this.#clocks.unread();

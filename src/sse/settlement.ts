@@ -1,12 +1,12 @@
 import type { Outcome } from '../core/outcome.js';
-import type { AttemptResult } from './tap-terms.js';
+import type { AttemptResult, TapTerms } from './tap-terms.js';
 
 /**
  * The three moments of an attempt, each reached once: it can be decided on, it says something of its endpoint, and
  * nothing is left to do.
  */
 export class Settlement {
-  readonly #onSettled: (outcome: Outcome) => void;
+  readonly #terms: Pick<TapTerms, 'onSettled'>;
   readonly decided: Promise<AttemptResult>;
   #decide: (result: AttemptResult) => void = () => {};
   #closed = false;
@@ -14,8 +14,8 @@ export class Settlement {
   /** `undefined` until settled. */
   outcome: Outcome | undefined;
 
-  constructor(onSettled: (outcome: Outcome) => void) {
-    this.#onSettled = onSettled;
+  constructor(terms: Pick<TapTerms, 'onSettled'>) {
+    this.#terms = terms;
     this.decided = new Promise((resolve) => {
       this.#decide = resolve;
     });
@@ -28,7 +28,7 @@ export class Settlement {
   settle(outcome: Outcome): void {
     if (this.outcome !== undefined) return;
     this.outcome = outcome;
-    this.#onSettled(outcome);
+    this.#terms.onSettled(outcome);
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import type { FaultReason } from '../core/outcome.js';
 import type { TapTerms } from './tap-terms.js';
-import { Watchdog } from './watchdog.js';
+import { Watchdog, type Watched } from './watchdog.js';
 
 /** A server that had closed an idle connection lets us know within a round trip; later it died of something else. */
 const STALE_WITHIN = 1_000;
@@ -14,13 +14,11 @@ export class TapClocks {
   /** What it means that the running clock has run out. */
   meaning: FaultReason = 'timeout-connect';
 
-  /**
-   * @param expired the running clock has run out
-   */
-  constructor(terms: TapTerms, expired: () => void) {
+  /** @param watched hears when the running clock has run out */
+  constructor(terms: TapTerms, watched: Watched) {
     this.#terms = terms;
-    this.#watchdog = new Watchdog(terms.clock, terms.timeouts.idle, expired);
-    this.#startedAt = terms.clock.now();
+    this.#watchdog = new Watchdog(terms.clock, terms.timeouts.idle, watched);
+    this.#startedAt = terms.startedAt;
   }
 
   /** Milliseconds since the request was sent; before that, since the attempt began. */

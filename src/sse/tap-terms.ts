@@ -7,6 +7,8 @@ import type { ResponseHeaders } from '../core/transport.js';
 export interface TapTerms {
   readonly endpoint: string;
   readonly clock: Clock;
+  /** When the attempt began: monotonic, in ms. */
+  readonly startedAt: number;
   readonly timeouts: Timeouts;
   /** The caller asked for a stream. */
   readonly streaming: boolean;
@@ -29,6 +31,9 @@ export interface ResponseHead {
   readonly statusText: string;
   readonly headers: ResponseHeaders;
 }
+
+/** Before the headers have come. */
+export const NO_HEAD: ResponseHead = { status: 0, statusText: '', headers: {} };
 
 /** How an attempt stands when the request has to decide: pass it on, or try again. */
 export type AttemptResult =

@@ -1,5 +1,11 @@
 import type { Clock, Timer } from '../core/clock.js';
 
+/** Whoever has a watchdog. */
+export interface Watched {
+  /** The deadline has passed. */
+  onExpired(): void;
+}
+
 /**
  * One timer for all clocks of an attempt. Moving the deadline later costs nothing: a timer that fires early
  * is set again. It is never set further away than `horizon`, so that a shorter later clock needs no new timer.
@@ -7,15 +13,15 @@ import type { Clock, Timer } from '../core/clock.js';
 export class Watchdog {
   readonly #clock: Clock;
   readonly #horizon: number;
-  readonly #expired: () => void;
+  readonly #watched: Watched;
   #deadline = Number.POSITIVE_INFINITY;
   #timer: Timer | undefined;
   #firesAt = Number.POSITIVE_INFINITY;
 
-  constructor(clock: Clock, horizon: number, expired: () => void) {
+  constructor(clock: Clock, horizon: number, watched: Watched) {
     this.#clock = clock;
     this.#horizon = horizon;
-    this.#expired = expired;
+    this.#watched = watched;
   }
 
   /** Expires at monotonic time `deadline`; `Infinity` never. Replaces the deadline before. */
@@ -43,7 +49,7 @@ export class Watchdog {
     this.#timer = undefined;
     this.#firesAt = Number.POSITIVE_INFINITY;
     const now = this.#clock.now();
-    if (now >= this.#deadline) this.#expired();
+    if (now >= this.#deadline) this.#watched.onExpired();
     else if (this.#deadline !== Number.POSITIVE_INFINITY) this.#set(now);
   }
 }

@@ -3,11 +3,17 @@ import { OUTCOME_RULES, type Outcome } from '../core/outcome.js';
 import type { AdaptiveLimit } from './adaptive-limit.js';
 import type { EndpointState } from './endpoint-state.js';
 
+/** Who shares a quota with whom. */
+export interface QuotaGroups {
+  /** The endpoint itself included. */
+  quotaGroup(endpoint: EndpointState): Iterable<EndpointState>;
+}
+
 /** The obligation that picking an endpoint makes: counted at once, settled exactly once, whatever happens. */
 export class Lease {
   readonly endpoint: EndpointState;
   readonly #pass: BreakerPass;
-  readonly #group: () => Iterable<EndpointState>;
+  readonly #groups: QuotaGroups;
   readonly #limit: AdaptiveLimit | undefined;
   readonly #round: number;
   readonly #promptTokens: number;
@@ -15,12 +21,12 @@ export class Lease {
   #settled = false;
 
   /**
-   * @param group the endpoints that share this one's quota, itself included
+   * @param groups knows the endpoints that share this one's quota
    * @param promptTokens of the request, as estimated
    */
-  constructor(endpoint: EndpointState, group: () => Iterable<EndpointState>, promptTokens = 0) {
+  constructor(endpoint: EndpointState, groups: QuotaGroups, promptTokens = 0) {
     this.endpoint = endpoint;
-    this.#group = group;
+    this.#groups = groups;
     this.#pass = endpoint.breaker.enter();
     this.#limit = endpoint.limit;
     this.#round = this.#limit?.sent() ?? 0;
@@ -51,7 +57,7 @@ export class Lease {
     if (!this.#answering) this.endpoint.prefill.end(this.#promptTokens);
     const { breaker, cooldown } = this.endpoint;
     if (outcome.kind === 'overloaded') {
-      for (const member of this.#group()) member.cooldown.begin(outcome.retryAfter);
+      for (const member of this.#groups.quotaGroup(this.endpoint)) member.cooldown.begin(outcome.retryAfter);
       if (!this.#answering) breaker.report(this.#pass, 'overloaded');
     } else {
       const verdict = OUTCOME_RULES[outcome.kind].breaker;

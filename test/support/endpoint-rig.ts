@@ -3,6 +3,7 @@ import type { EndpointChannel } from '../../src/core/transport.js';
 import { Cooldown } from '../../src/state/cooldown.js';
 import type { Endpoint } from '../../src/state/endpoint.js';
 import { EndpointState } from '../../src/state/endpoint-state.js';
+import type { QuotaGroups } from '../../src/state/lease.js';
 import { SlowStart } from '../../src/state/slow-start.js';
 import { type ManualClock, manualClock } from '../../src/testing/manual-clock.js';
 
@@ -83,3 +84,6 @@ export function endpointState(
   });
   return state as EndpointState & { readonly breaker: FakeBreaker };
 }
+
+/** Nobody shares a quota. */
+export const ALONE: QuotaGroups = { quotaGroup: (endpoint) => [endpoint] };

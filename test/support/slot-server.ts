@@ -3,6 +3,7 @@ import type { Outcome } from '../../src/core/outcome.js';
 import type { EndpointState } from '../../src/state/endpoint-state.js';
 import { Lease } from '../../src/state/lease.js';
 import type { ManualClock } from '../../src/testing/manual-clock.js';
+import { ALONE } from './endpoint-rig.js';
 
 const SUCCESS: Outcome = { kind: 'success' };
 
@@ -48,7 +49,7 @@ export class SlotServer {
 
   #send(): void {
     const { clock, maxWaiting } = this.#terms;
-    const lease = new Lease(this.#endpoint, () => [this.#endpoint]);
+    const lease = new Lease(this.#endpoint, ALONE);
     const sentAt = clock.now();
     if (this.#working < this.slots) this.#work(lease, sentAt);
     else if (this.#waiting.length < maxWaiting) this.#waiting.push(() => this.#work(lease, sentAt));

@@ -59,6 +59,7 @@ export function tapRig({
   const tap = new ResponseTap({
     endpoint: 'a',
     clock,
+    startedAt: clock.now(),
     timeouts: {
       connect: 10,
       firstToken: 100,
@@ -77,6 +78,7 @@ export function tapRig({
     onAnswering: (elapsed, streamed) => answering.push({ elapsed, streamed }),
     onSettled: (outcome) => settled.push(outcome),
   });
+  const start = () => tap.start(call);
   tap.settlement.afterClose(() => closes++);
   void tap.ready.then((result) => results.push(result));
   return {
@@ -106,10 +108,10 @@ export function tapRig({
       await Promise.resolve();
       return results[0];
     },
-    start: () => tap.start(() => call),
+    start,
     /** Up to the headers. */
     answer(headers: ResponseHeaders = SSE, status = 200) {
-      tap.start(() => call);
+      start();
       tap.onSent(false);
       tap.onHeaders(status, headers, 'OK');
     },

@@ -99,10 +99,8 @@ describe('ResponseTap before any answer', () => {
   it('hangs up on a transport that fails while it is being called', () => {
     const rig = tapRig();
     const calls: string[] = [];
-    rig.tap.start((handler) => {
-      handler.onError(new Error('invalid header'));
-      return { pause: () => {}, resume: () => {}, abort: () => calls.push('abort') };
-    });
+    rig.tap.onError(new Error('invalid header'));
+    rig.tap.start({ pause: () => {}, resume: () => {}, abort: () => calls.push('abort') });
     expect(calls).toEqual(['abort']);
     expect(rig.settled).toHaveLength(1);
     expect(rig.clock.pending).toBe(0);

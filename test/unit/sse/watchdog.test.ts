@@ -15,7 +15,7 @@ function rig(horizon = 1_000) {
     },
   };
   const expired: number[] = [];
-  const dog = new Watchdog(counted, horizon, () => expired.push(clock.now()));
+  const dog = new Watchdog(counted, horizon, { onExpired: () => expired.push(clock.now()) });
   return { clock, delays, expired, expect: (deadline: number) => dog.expect(deadline, clock.now()), dog };
 }
 

@@ -4,7 +4,7 @@ import { AdaptiveLimit, CEILING, FLOOR, START } from '../../../src/state/adaptiv
 import { Lease } from '../../../src/state/lease.js';
 import { manualClock } from '../../../src/testing/manual-clock.js';
 import { seededRandom } from '../../../src/testing/seeded-random.js';
-import { endpointOf, endpointState } from '../../support/endpoint-rig.js';
+import { ALONE, endpointOf, endpointState } from '../../support/endpoint-rig.js';
 import { SlotServer } from '../../support/slot-server.js';
 
 function open() {
@@ -239,7 +239,7 @@ describe('an endpoint with an adaptive limit', () => {
     const settled = outcome[name];
     if (settled === undefined) throw new Error(name);
     for (let time = 0; time < 20; time++) {
-      const leases = Array.from({ length: START }, () => new Lease(endpoint, () => [endpoint]));
+      const leases = Array.from({ length: START }, () => new Lease(endpoint, ALONE));
       for (const lease of leases) lease.settle(settled);
     }
     const moved = Math.sign(endpoint.maxOutstanding - START);
@@ -248,7 +248,7 @@ describe('an endpoint with an adaptive limit', () => {
 
   it('is not available while the limit is outstanding', () => {
     const endpoint = endpointState('a', { maxOutstanding: 'adaptive' });
-    const leases = Array.from({ length: START }, () => new Lease(endpoint, () => [endpoint]));
+    const leases = Array.from({ length: START }, () => new Lease(endpoint, ALONE));
     expect(endpoint.available).toBe(false);
     leases[0]?.settle({ kind: 'neutral', reason: 'caller-left' });
     expect(endpoint.available).toBe(true);
@@ -256,7 +256,7 @@ describe('an endpoint with an adaptive limit', () => {
 
   it('keeps what it has learnt through an update, and drops it for a number', () => {
     const endpoint = endpointState('a', { maxOutstanding: 'adaptive' });
-    new Lease(endpoint, () => [endpoint]).settle({ kind: 'overloaded', status: 429, retryAfter: 0 });
+    new Lease(endpoint, ALONE).settle({ kind: 'overloaded', status: 429, retryAfter: 0 });
     const learnt = endpoint.maxOutstanding;
     expect(learnt).toBeLessThan(START);
     endpoint.describe(endpointOf('a', { maxOutstanding: 'adaptive', weight: 2 }));

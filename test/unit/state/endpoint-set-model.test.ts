@@ -185,7 +185,7 @@ function run(
       const found = set.find(fakeRequest({ model: MODEL }), undefined);
       if (found.kind === 'ready') {
         const on = found.candidates[action.which % found.candidates.length] as EndpointState;
-        held.push({ lease: new Lease(on, () => set.quotaGroup(on)), on });
+        held.push({ lease: new Lease(on, set), on });
       }
     } else if (action.do === 'answer') {
       held[action.which % Math.max(1, held.length)]?.lease.answering();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../../src/core/outcome.js';
 import { Lease } from '../../../src/state/lease.js';
 import { manualClock } from '../../../src/testing/manual-clock.js';
-import { endpointState } from '../../support/endpoint-rig.js';
+import { ALONE, endpointState } from '../../support/endpoint-rig.js';
 
 const SUCCESS: Outcome = { kind: 'success' };
 const REJECTED: Outcome = { kind: 'rejected', status: 400 };
@@ -12,7 +12,7 @@ const NEUTRAL: Outcome = { kind: 'neutral', reason: 'caller-left' };
 
 function leased() {
   const endpoint = endpointState('a');
-  return { endpoint, lease: new Lease(endpoint, () => [endpoint]) };
+  return { endpoint, lease: new Lease(endpoint, ALONE) };
 }
 
 describe('Lease', () => {
@@ -28,7 +28,7 @@ describe('Lease', () => {
   it('counts the prompt until the first token, from which the prefill rate is learnt', () => {
     const clock = manualClock();
     const endpoint = endpointState('a', {}, clock);
-    const [first, second] = [1_000, 2_000].map((tokens) => new Lease(endpoint, () => [endpoint], tokens));
+    const [first, second] = [1_000, 2_000].map((tokens) => new Lease(endpoint, ALONE, tokens));
     expect(endpoint.pendingPrompt).toBe(3_000);
     clock.advance(500);
     first?.answering(500);
@@ -45,7 +45,7 @@ describe('Lease', () => {
     'counts the prompt no longer once it is settled without an answer: $kind',
     (outcome) => {
       const endpoint = endpointState('a');
-      const lease = new Lease(endpoint, () => [endpoint], 1_000);
+      const lease = new Lease(endpoint, ALONE, 1_000);
       lease.settle(outcome);
       lease.settle(outcome);
       lease.answering(10);
@@ -55,7 +55,7 @@ describe('Lease', () => {
 
   it('learns no rate from an answer that does not stream', () => {
     const endpoint = endpointState('a');
-    new Lease(endpoint, () => [endpoint], 1_000).answering();
+    new Lease(endpoint, ALONE, 1_000).answering();
     expect([endpoint.pendingPrompt, endpoint.prefillRate]).toEqual([0, undefined]);
   });
 
@@ -109,7 +109,7 @@ describe('Lease', () => {
   ])('lets the next cool-off begin short again, or not, after $kind', (outcome, wait) => {
     const clock = manualClock();
     const endpoint = endpointState('a', {}, clock);
-    const settle = (one: Outcome) => new Lease(endpoint, () => [endpoint]).settle(one);
+    const settle = (one: Outcome) => new Lease(endpoint, ALONE).settle(one);
     const overload: Outcome = { kind: 'overloaded', status: 429, retryAfter: undefined };
     settle(overload);
     expect(endpoint.cooldown.remaining(clock.now())).toBe(500);
@@ -125,7 +125,7 @@ describe('Lease', () => {
       ReturnType<typeof endpointState>,
       ReturnType<typeof endpointState>,
     ];
-    new Lease(own, () => [own, sibling]).settle(OVERLOADED);
+    new Lease(own, { quotaGroup: () => [own, sibling] }).settle(OVERLOADED);
     expect([own, sibling, stranger].map((endpoint) => endpoint.coolingOff)).toEqual([true, true, false]);
     expect(sibling.breaker.reports).toEqual([]);
     expect(sibling.outstanding).toBe(0);
@@ -133,7 +133,7 @@ describe('Lease', () => {
 
   it('wakes whoever waits for the endpoint to be idle, with the last lease', async () => {
     const endpoint = endpointState('a');
-    const leases = [1, 2].map(() => new Lease(endpoint, () => [endpoint]));
+    const leases = [1, 2].map(() => new Lease(endpoint, ALONE));
     let idle = false;
     const waiting = endpoint.whenIdle().then(() => {
       idle = true;
