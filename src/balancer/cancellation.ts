@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../core/clock.js';
 import type { CancelSignal } from '../core/exchange.js';
 import type { Outcome } from '../core/outcome.js';
+import type { Rostered } from '../core/roster.js';
 import { StreamError } from '../errors.js';
 import type { Refusal } from './refusal.js';
 
@@ -10,13 +11,14 @@ export type CancellationCause = 'caller-left' | 'deadline' | 'shutdown';
  * Everything that may stop one request from outside: the caller's signal, the total deadline, the balancer's end.
  * Whatever the request is waiting for says through `onCancel` how to stop it.
  */
-export class Cancellation {
+export class Cancellation implements Rostered {
   readonly #signal: CancelSignal | undefined;
   readonly #total: number;
   readonly #clock: Clock;
   readonly #timer: Timer | undefined;
   readonly #listener = () => this.cancel('caller-left');
   cause: CancellationCause | undefined;
+  place = -1;
   onCancel: (() => void) | undefined;
 
   /**

@@ -4,6 +4,7 @@ import type { InferenceRequest } from '../core/inference-request.js';
 import type { SelectionContext, SelectionPolicy } from '../core/policy.js';
 import { leastIndex } from '../core/random-pick.js';
 import type { RetryPolicy } from '../core/retry.js';
+import { Roster } from '../core/roster.js';
 import type { RetryBudget } from '../retries/retry-budget.js';
 import type { Admission } from '../state/admission.js';
 import type { Availability } from '../state/availability.js';
@@ -34,7 +35,7 @@ export class Engine {
   /** A request finds no place; true when there is one now, or will be. */
   shortage: ((request: InferenceRequest, only: readonly string[] | undefined) => boolean) | undefined;
   /** Requests on their way. */
-  readonly running = new Set<Cancellation>();
+  readonly running = new Roster<Cancellation>();
   closed = false;
   #quiet: (() => void) | undefined;
 

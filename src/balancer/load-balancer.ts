@@ -207,7 +207,7 @@ export class LoadBalancer implements AsyncDisposable {
     this.#membership.stop();
     const stopped = this.#discovery?.stop();
     if (drain > 0) await engine.whenQuiet(drain);
-    for (const request of [...engine.running]) request.cancel('shutdown');
+    for (const request of engine.running.all()) request.cancel('shutdown');
     await Promise.all([this.#membership.close(), stopped]);
   }
 

@@ -2,7 +2,8 @@ import type { CancelSignal } from '../core/exchange.js';
 
 /** Says once that the caller has left, to whoever listens then. */
 export class CallerSignal implements CancelSignal {
-  readonly #listeners = new Set<() => void>();
+  /** Seldom more than two. */
+  #listeners: readonly (() => void)[] = [];
   #reason: unknown;
 
   get aborted(): boolean {
@@ -16,7 +17,7 @@ export class CallerSignal implements CancelSignal {
   abort(reason: unknown = new DOMException('The caller has left', 'AbortError')): void {
     if (this.aborted) return;
     this.#reason = reason;
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of this.#listeners) listener();
   }
 
   throwIfAborted(): void {
@@ -24,10 +25,10 @@ export class CallerSignal implements CancelSignal {
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners.add(listener);
+    this.#listeners = [...this.#listeners, listener];
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners.delete(listener);
+    this.#listeners = this.#listeners.filter((one) => one !== listener);
   }
 }

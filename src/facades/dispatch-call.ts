@@ -1,11 +1,14 @@
+import { asBuffer } from '../core/as-buffer.js';
 import type { BalancedReply, BodySink, ReplyBody } from '../core/exchange.js';
+import type { Rostered } from '../core/roster.js';
 import { CallerSignal } from './caller-signal.js';
 
 /**
  * One dispatched request, from the handler's side: tells it each thing once and in order, nothing while it has
  * asked for a pause but errors, and nothing after the end.
  */
-export abstract class DispatchCall implements BodySink {
+export abstract class DispatchCall implements BodySink, Rostered {
+  place = -1;
   readonly caller = new CallerSignal();
   readonly #onOver: (call: DispatchCall) => void;
   #body: ReplyBody | undefined;
@@ -140,8 +143,4 @@ export abstract class DispatchCall implements BodySink {
     this.#onOver(this);
     return true;
   }
-}
-
-function asBuffer(chunk: Uint8Array): Buffer {
-  return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { Dispatcher, errors } from 'undici';
 import type { BalancedReply, BalancedRequest } from '../core/exchange.js';
 import { booleanOption, optionFields } from '../core/option-checks.js';
+import { Roster } from '../core/roster.js';
 import type { DispatchCall } from './dispatch-call.js';
 import { ControllerCall, LegacyCall } from './dispatch-handlers.js';
 import { type BalancedDispatchOptions, readDispatch } from './dispatch-request.js';
@@ -33,7 +34,7 @@ export interface BalancedDispatcherOptions {
 export class BalancedDispatcher extends Dispatcher {
   readonly #balancer: DispatchTarget;
   readonly #closeBalancer: boolean;
-  readonly #calls = new Set<DispatchCall>();
+  readonly #calls = new Roster<DispatchCall>();
   readonly #onOver = (call: DispatchCall): void => {
     this.#calls.delete(call);
     if (this.#calls.size === 0) this.#quiet?.();
@@ -127,7 +128,7 @@ export class BalancedDispatcher extends Dispatcher {
   }
 
   async #destroy(reason: Error): Promise<void> {
-    for (const call of [...this.#calls]) call.abort(reason);
+    for (const call of this.#calls.all()) call.abort(reason);
     if (this.#closeBalancer) await this.#balancer.close();
   }
 }
