@@ -15,24 +15,27 @@ const abandoned = new FinalizationRegistry<{ body: ReplyBody; stream: WeakRef<Re
 
 /** A reply as a standard global Response. A body that has all arrived is handed over as bytes, any other as a stream. */
 export function toResponse(reply: BalancedReply): Response {
-  const { body } = reply;
-  const init = responseInit(reply);
-  if (NULL_BODY_STATUS.has(reply.status)) {
+  const { body, status } = reply;
+  // A Response knows statuses 200 to 599; HTTP allows three digits.
+  const init = { status: status > 599 ? 502 : status, statusText: printable(reply.statusText) };
+  if (NULL_BODY_STATUS.has(status)) {
     body.cancel();
-    return new Response(null, init);
+    return withHeaders(new Response(null, init), reply);
   }
-  if (body.complete !== undefined) return new BufferedResponse(body.complete, init);
+  const { complete } = body;
+  if (complete !== undefined) return withHeaders(new BufferedResponse(complete, init), reply);
   const stream = new ReadableStream<Uint8Array>(new StreamSink(body), {
     highWaterMark: READ_AHEAD,
     size: byteLength,
   });
-  const response = new Response(stream, init);
+  const response = withHeaders(new Response(stream, init), reply);
   abandoned.register(response, { body, stream: new WeakRef(stream) });
   return response;
 }
 
-function responseInit({ status, statusText, headers }: BalancedReply): ResponseInit {
-  const list = new Headers();
+/** Appended one by one: a Response that is given a Headers reads it all out again. */
+function withHeaders(response: Response, { headers }: BalancedReply): Response {
+  const { headers: list } = response;
   for (let index = 0; index + 1 < headers.length; index += 2) {
     try {
       list.append(headers[index] ?? '', headers[index + 1] ?? '');
@@ -40,8 +43,7 @@ function responseInit({ status, statusText, headers }: BalancedReply): ResponseI
       // HTTP allows bytes in a value that Headers does not; one odd header must not cost the answer.
     }
   }
-  // A Response knows statuses 200 to 599; HTTP allows three digits.
-  return { status: status > 599 ? 502 : status, statusText: printable(statusText), headers: list };
+  return response;
 }
 
 class StreamSink implements BodySink {
