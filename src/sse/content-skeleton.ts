@@ -14,15 +14,16 @@ export class ContentSkeleton {
 
   matches(name: string | undefined, data: string): boolean {
     const before = this.#before;
-    if (
-      before === undefined ||
-      name !== this.#name ||
-      !data.startsWith(before) ||
-      !data.endsWith(this.#after)
-    )
-      return false;
-    const text = data.slice(before.length, data.length - this.#after.length);
-    return PLAIN.test(text);
+    if (before === undefined || name !== this.#name) return false;
+    const start = before.length;
+    const end = data.length - this.#after.length;
+    // Comparing slices takes a third of what `startsWith` does.
+    return (
+      start < end &&
+      data.slice(0, start) === before &&
+      data.slice(end) === this.#after &&
+      PLAIN.test(data.slice(start, end))
+    );
   }
 
   /** Remembers an event that was parsed and did nothing but bring content. */
@@ -34,9 +35,14 @@ export class ContentSkeleton {
       const end = data.indexOf('"', start);
       if (end === -1 || !PLAIN.test(data.slice(start, end))) continue;
       this.#name = name;
-      this.#before = data.slice(0, start);
-      this.#after = data.slice(end);
+      this.#before = copied(data.slice(0, start));
+      this.#after = copied(data.slice(end));
       return;
     }
   }
+}
+
+/** A slice would keep the whole chunk it is of, and be slow to compare with. */
+function copied(latin1: string): string {
+  return Buffer.from(latin1, 'latin1').toString('latin1');
 }
