@@ -12,6 +12,9 @@ import type {
 export const openUndiciChannel: OpenChannel = (url, { connectTimeout }) =>
   new UndiciChannel(new URL(url).origin, connectTimeout);
 
+const NOTHING: Buffer[] = [];
+const handOn = (call: UndiciCall): void => call.flush();
+
 class UndiciChannel implements EndpointChannel {
   readonly #pool: Pool;
 
@@ -57,8 +60,13 @@ class UndiciChannel implements EndpointChannel {
   }
 }
 
+/**
+ * One request under way. A server that sends every event as an HTTP chunk of its own has hundreds of them in one read
+ * of the socket: what comes in one turn of the event loop is handed on as one piece, at the end of that turn.
+ */
 class UndiciCall implements Dispatcher.DispatchHandler, TransportCall {
   readonly #handler: TransportHandler;
+  #pieces: Buffer[] = NOTHING;
   #controller: Dispatcher.DispatchController | undefined;
   #over = false;
   /** Set once `dispatch` has returned: a request that went out before then used an open connection. */
@@ -85,16 +93,32 @@ class UndiciCall implements Dispatcher.DispatchHandler, TransportCall {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (!this.#over) this.#handler.onData(chunk);
+    if (this.#over) return;
+    if (this.#pieces.length > 0) this.#pieces.push(chunk);
+    else {
+      this.#pieces = [chunk];
+      process.nextTick(handOn, this);
+    }
+  }
+
+  /** Hands on what has come. */
+  flush(): void {
+    const pieces = this.#pieces;
+    const [only] = pieces;
+    if (this.#over || only === undefined) return;
+    this.#pieces = NOTHING;
+    this.#handler.onData(pieces.length === 1 ? only : Buffer.concat(pieces));
   }
 
   onResponseEnd(): void {
+    this.flush();
     if (this.#over) return;
     this.#over = true;
     this.#handler.onEnd();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    this.flush();
     if (this.#over) return;
     this.#over = true;
     this.#handler.onError(error);
