@@ -72,12 +72,14 @@ export class Engine {
 
   /** Selects and acquires in one step: no two requests see the same count. */
   place(request: InferenceRequest, only: readonly string[] | undefined): Lease | Placeless {
-    let found = this.endpoints.find(request, only);
+    const { policy } = this.options;
+    // Who wants to hear of the decision hears of all candidates.
+    const rule = this.decisions.wanted ? undefined : policy.sample;
+    let found = this.endpoints.find(request, only, rule);
     if (found.kind !== 'ready' && this.shortage?.(request, only) === true)
-      found = this.endpoints.find(request, only);
+      found = this.endpoints.find(request, only, rule);
     if (found.kind !== 'ready') return found;
     const { candidates } = found;
-    const { policy } = this.options;
     // As the policy sees it before it chooses: its turn moves on then, and the chosen one's count.
     const explained = this.decisions.wanted
       ? explainPlace(

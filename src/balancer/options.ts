@@ -193,5 +193,11 @@ function resolvePolicy(policy: SelectionPolicy | undefined): SelectionPolicy {
   if (typeof policy === 'string') {
     throw new InvalidOptionError('policy', 'must be a value such as leastOutstanding(), not a name', policy);
   }
-  return withMethods('policy', policy, ['select']) ?? leastOutstanding();
+  const resolved = withMethods('policy', policy, ['select']) ?? leastOutstanding();
+  if (resolved.sample !== undefined) {
+    const sample = optionFields('policy.sample', resolved.sample, ['above', 'size']);
+    for (const key of ['above', 'size'] as const)
+      numberOption(`policy.sample.${key}`, sample[key] ?? Number.NaN, 1, { integer: true, min: 1 });
+  }
+  return resolved;
 }

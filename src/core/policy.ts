@@ -53,12 +53,22 @@ export interface AttemptFollower {
   settled(result: AttemptResult): void;
 }
 
+/** How many candidates a policy wants to see of many. */
+export interface SampleRule {
+  /** Up to so many candidates it sees them all. */
+  readonly above: number;
+  /** Of more endpoints it sees so many candidates, drawn at random in proportion to weight x slow start. */
+  readonly size: number;
+}
+
 /**
  * Chooses an endpoint. Synchronous and without effects but for the policy's own memory;
  * the balancer acquires the lease in the same tick, so two requests never see the same count.
  */
 export interface SelectionPolicy {
   readonly name: string;
+  /** For a policy that looks at a few of many: the pick then costs the same for a thousand endpoints as for a hundred. */
+  readonly sample?: SampleRule;
   /**
    * @param candidates at least one endpoint, all able to take the request now; do not keep or change the array
    * @param context absent when called outside a balancer; then the system's clock and randomness serve

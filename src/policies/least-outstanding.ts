@@ -36,6 +36,7 @@ export function leastOutstanding(options?: LeastOutstandingOptions): SelectionPo
   const sampled = powerOfTwo();
   return {
     name: 'least-outstanding',
+    sample: { above: scanLimit, size: 2 },
     select(candidates, request, context = systemSelection) {
       if (candidates.length > scanLimit) return sampled.select(candidates, request, context);
       const loadAt = (index: number) => {

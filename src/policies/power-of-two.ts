@@ -16,10 +16,14 @@ import type { SelectionPolicy } from '../core/policy.js';
 import { weightedIndex } from '../core/random-pick.js';
 import { systemSelection } from '../system.js';
 
+/** Up to so many candidates it is quicker to look at all than to draw until two can take the request. */
+const SCAN = 16;
+
 /** The better of two random endpoints. `explain` gives (outstanding + 1) / weight; lower is better. */
 export function powerOfTwo(): SelectionPolicy {
   return {
     name: 'power-of-two',
+    sample: { above: SCAN, size: 2 },
     select(candidates, _request, { random } = systemSelection) {
       const weightAt = (index: number) => {
         const endpoint = candidates[index];

@@ -116,7 +116,7 @@ type Standing =
   | 'tried'
   | 'fresh';
 
-function standingOf(
+export function standingOf(
   endpoint: EndpointState,
   request: InferenceRequest,
   { now, only }: AvailabilityTerms,

@@ -1,6 +1,9 @@
 import type { Clock, Random } from '../core/clock.js';
 import type { InferenceRequest } from '../core/inference-request.js';
+import type { SampleRule } from '../core/policy.js';
+import { WeightedDraw } from '../core/weighted-draw.js';
 import { type Availability, findCandidates } from './availability.js';
+import { drawCandidates } from './draw-candidates.js';
 import { ejectionLimit } from './ejection-limit.js';
 import type { Endpoint } from './endpoint.js';
 import type { EndpointState } from './endpoint-state.js';
@@ -22,6 +25,8 @@ export class EndpointSet {
   readonly #terms: EndpointSetTerms;
   /** In ascending order of tier; replaced, never changed, so that a reader's array stays as it was. */
   #members: readonly EndpointState[];
+  /** Over the members' weights, where they are of one tier; made when it is needed. */
+  #draw: { readonly of: readonly EndpointState[]; readonly draw: WeightedDraw | undefined } | undefined;
   /** A source has not told its first list yet. */
   awaited = false;
 
@@ -44,16 +49,17 @@ export class EndpointSet {
     return sum;
   }
 
-  find(request: InferenceRequest, only: readonly string[] | undefined): Availability {
+  /** @param rule a few candidates will do, where there are many endpoints of one tier */
+  find(request: InferenceRequest, only: readonly string[] | undefined, rule?: SampleRule): Availability {
     if (this.awaited) return { kind: 'undiscovered' };
     const { clock, random, failOpen, overProvisioning } = this.#terms;
-    return findCandidates(this.#members, request, {
-      now: clock.now(),
-      random,
-      failOpen,
-      overProvisioning,
-      only,
-    });
+    const terms = { now: clock.now(), random, failOpen, overProvisioning, only };
+    if (rule !== undefined && this.#members.length > rule.above && only === undefined) {
+      const draw = this.#weightedDraw();
+      const drawn = draw && drawCandidates({ endpoints: this.#members, draw }, { request, rule }, terms);
+      if (drawn !== undefined) return { kind: 'ready', candidates: drawn, untried: drawn.length };
+    }
+    return findCandidates(this.#members, request, terms);
   }
 
   /** May one more breaker open? */
@@ -114,6 +120,17 @@ export class EndpointSet {
   remove(endpoint: EndpointState): void {
     this.#members = this.#members.filter((member) => member !== endpoint);
     this.#leave(endpoint);
+  }
+
+  /** `undefined` where there are several tiers: which of them is to be used depends on all endpoints. */
+  #weightedDraw(): WeightedDraw | undefined {
+    const members = this.#members;
+    if (this.#draw?.of !== members) {
+      const oneTier = members.at(0)?.tier === members.at(-1)?.tier;
+      const draw = oneTier ? new WeightedDraw(members.map(({ weight }) => weight)) : undefined;
+      this.#draw = { of: members, draw };
+    }
+    return this.#draw.draw;
   }
 
   #leave(endpoint: EndpointState): void {

@@ -50,6 +50,11 @@ const INVALID: readonly [option: string, given: Record<string, unknown>][] = [
   ['options.polcy', { polcy: {} }],
   ['policy', { policy: 'round-robin' }],
   ['policy', { policy: {} }],
+  ['policy.sample.size', { policy: { name: 'mine', select: () => undefined, sample: { above: 64 } } }],
+  [
+    'policy.sample.above',
+    { policy: { name: 'mine', select: () => undefined, sample: { above: 0, size: 2 } } },
+  ],
   ['timeouts', { timeouts: 5 }],
   ['timeouts.idle', { timeouts: { idle: 0 } }],
   ['timeouts.total', { timeouts: { total: -1 } }],
