@@ -172,8 +172,7 @@ export class HealthProbe {
     watch.streak = healthy ? Math.max(0, watch.streak) + 1 : Math.min(0, watch.streak) - 1;
     watch.late ||= !healthy;
     if (healthy && watch.streak >= options.probe.healthyThreshold) this.#passed(endpoint, watch);
-    const { phase } = endpoint;
-    const counts = phase === 'ready' || phase === 'warming';
+    const counts = endpoint.phase === 'ready' || endpoint.phase === 'warming';
     if (!healthy && counts && -watch.streak >= options.probe.unhealthyThreshold) {
       endpoint.lifecycle.hold('health', true);
     }
