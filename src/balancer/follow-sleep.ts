@@ -10,9 +10,11 @@ import { openGate } from './open-gate.js';
  * says something of the page; and were it down or asleep after all, its breaker finds that out with a request or two,
  * while nobody would ever find out that an endpoint is kept out for nothing. Who wants it the other way round has
  * `healthPath: '/is_sleeping'`.
+ *
+ * @param polled it has a page that is read; one that tells its load with its answers alone would never be heard of again
  */
-export function followSleep(engine: Engine, endpoint: EndpointState): void {
-  const asleep = endpoint.load?.asleep === true;
+export function followSleep(engine: Engine, endpoint: EndpointState, polled: boolean): void {
+  const asleep = polled && endpoint.load?.asleep === true;
   if (asleep === endpoint.lifecycle.isShut('sleep')) return;
   if (asleep) endpoint.lifecycle.hold('sleep', true);
   else openGate(engine, endpoint, 'sleep', true);

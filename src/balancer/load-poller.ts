@@ -83,7 +83,7 @@ export class LoadPoller {
     }
     if (polls.size > 0) this.#polls.set(endpoint, polls);
     else this.#polls.delete(endpoint);
-    followSleep(this.#engine, endpoint);
+    followSleep(this.#engine, endpoint, polls.size > 0);
   }
 
   #begin(source: LoadSource): Poll {
@@ -162,7 +162,7 @@ export class LoadPoller {
     const problem = 'problem' in result ? result.problem : this.#observe(endpoint, poll, result.text);
     if (problem !== undefined && poll.failures++ === 0) this.#complain(endpoint, poll.source, problem);
     if (problem === undefined) poll.failures = 0;
-    followSleep(this.#engine, endpoint);
+    followSleep(this.#engine, endpoint, true);
     const longest = Math.max(interval, LONGEST_BACKOFF);
     // One that is kept out for what was read last is not left alone.
     const doublings = endpoint.lifecycle.isShut('sleep') ? 0 : Math.min(poll.failures, 16);

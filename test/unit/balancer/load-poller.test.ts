@@ -324,6 +324,19 @@ describe('An endpoint whose engine says that it is asleep', () => {
     await balancer.close();
   });
 
+  it('counts as awake where only its answers say so, of which there would be no more', async () => {
+    const parser = { name: 'told', parse: () => undefined, parseHeaders: () => ({ asleep: true }) };
+    const told: EndpointConfig = { url: 'http://a', id: 'a', metrics: { parser } };
+    const balancer = balance([told]);
+    const reply = balancer.fetch(CHAT, chat(false));
+    wire.last.json();
+    await reply;
+    expect(loadOf(balancer)).toMatchObject({ asleep: true });
+    balancer.update([told, OTHER]);
+    expect(stateOf(balancer)).toBe('healthy');
+    await balancer.close();
+  });
+
   it('stays out of the pool while another source has nothing to say of sleep', async () => {
     const metrics = [
       { parser: vllm(), interval: 1_000 },
