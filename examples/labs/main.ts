@@ -6,7 +6,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type SimulationReport, scalingChart } from 'evenkeel/simulation';
-import { burstTrace, recovery, runStart, START_NAMES } from './cold-start.js';
+import { BURST, burstTrace, helpers, recovery, runStart, START_NAMES } from './cold-start.js';
 import { dayTrace, runDay } from './day.js';
 import { NEWS_FLEETS, newsTrace, runNewsFleet } from './news-summary.js';
 import { RAMP_POLICIES, rampTrace, runRamp } from './ramp.js';
@@ -71,8 +71,11 @@ table('Ramp', ramp, {
 await chart('lab-ramp.svg', '10 → 50 → 100 → 10 requests a second', ramp);
 
 const starts = await runAll(START_NAMES, (name) => runStart(name, burstTrace()));
-table('Cold start', starts, { 'Late for': (report) => `${(recovery(report) / 1000).toFixed(0)} s` });
-await chart('lab-cold-start.svg', 'A burst of eight times the calm for five minutes', starts);
+table('Cold start', starts, {
+  'Help after': (report) => `${((helpers(report).from - BURST.from) / 1000).toFixed(1)} s`,
+  'Late for': (report) => `${(recovery(report) / 1000).toFixed(0)} s`,
+});
+await chart('lab-cold-start.svg', 'A burst of three times capacity for five minutes', starts);
 
 const news = newsTrace();
 const day = await runAll(NEWS_FLEETS, (name) => runNewsFleet(name, news));

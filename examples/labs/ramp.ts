@@ -19,7 +19,8 @@ export const [MIN, MAX] = [2, 10];
 const COLD_START = { schedule: 5_000, pull: 10_000, load: 45_000 };
 
 /** Minutes, and requests a second. */
-export const RAMP = [
+export type Ramp = readonly (readonly [minute: number, rate: number])[];
+export const RAMP: Ramp = [
   [0, 10],
   [2, 10],
   [4, 50],
@@ -28,7 +29,7 @@ export const RAMP = [
   [15, 100],
   [17, 10],
   [35, 10],
-] as const;
+];
 
 const cpu = (averageUtilization: number): HorizontalMetric => ({
   type: 'Resource',
@@ -87,7 +88,7 @@ const POLICIES = {
 export type RampPolicy = keyof typeof POLICIES;
 export const RAMP_POLICIES = Object.keys(POLICIES) as RampPolicy[];
 
-export function rampTrace(): Trace {
+export function rampTrace(ramp: Ramp = RAMP): Trace {
   return generateTrace({
     shape: {
       rate: 1,
@@ -103,7 +104,7 @@ export function rampTrace(): Trace {
       reuse: 0,
       commonBlocks: 0,
     },
-    rates: RAMP.map(([minute, rate]) => [minute * MINUTE, rate] as const),
+    rates: ramp.map(([minute, rate]) => [minute * MINUTE, rate] as const),
   });
 }
 

@@ -172,7 +172,8 @@ export class HealthProbe {
     watch.streak = healthy ? Math.max(0, watch.streak) + 1 : Math.min(0, watch.streak) - 1;
     watch.late ||= !healthy;
     if (healthy && watch.streak >= options.probe.healthyThreshold) this.#passed(endpoint, watch);
-    if (!healthy && endpoint.phase === 'ready' && -watch.streak >= options.probe.unhealthyThreshold) {
+    const counts = endpoint.phase === 'ready' || endpoint.phase === 'warming';
+    if (!healthy && counts && -watch.streak >= options.probe.unhealthyThreshold) {
       endpoint.lifecycle.hold('health', true);
     }
     if (this.#wanted(endpoint)) this.#await(endpoint, watch, this.#jitter(options.probe.interval));
@@ -189,8 +190,9 @@ export class HealthProbe {
     const { phase, lifecycle, healthPath } = endpoint;
     if (lifecycle.isShut('initial-delay')) return phase === 'warming' || phase === 'standby';
     if (healthPath === undefined) return false;
-    if (phase === 'warming') return lifecycle.isShut('health');
+    // One that waits for something else meanwhile would be forgotten for good.
     const always = Number.isFinite(this.#engine.options.probe.unhealthyThreshold);
+    if (phase === 'warming') return always || lifecycle.isShut('health');
     return phase === 'ready' && (always || isOpen(endpoint));
   }
 

@@ -5,6 +5,7 @@ import type { EndpointState } from '../state/endpoint-state.js';
 import type { LoadSource } from '../state/load-source.js';
 import { openUndiciChannel } from '../transport/undici-transport.js';
 import type { Engine } from './engine.js';
+import { followSleep } from './follow-sleep.js';
 import { type PageResult, readPage } from './read-page.js';
 
 /** Readings older than this many intervals are not shown: better none than stale ones. */
@@ -32,6 +33,8 @@ interface Poll {
 /**
  * Reads the metrics pages of endpoints with `metrics`, each once an interval that chance shortens by up to a fifth,
  * and less often while it fails. One timer for all, and none where there is nothing to read.
+ *
+ * Engines that say they are asleep get no requests meanwhile.
  *
  * It is part of the balancer and no loop beside it, because `metrics` alone must switch it on.
  */
@@ -80,6 +83,7 @@ export class LoadPoller {
     }
     if (polls.size > 0) this.#polls.set(endpoint, polls);
     else this.#polls.delete(endpoint);
+    followSleep(this.#engine, endpoint, polls.size > 0);
   }
 
   #begin(source: LoadSource): Poll {
@@ -158,8 +162,11 @@ export class LoadPoller {
     const problem = 'problem' in result ? result.problem : this.#observe(endpoint, poll, result.text);
     if (problem !== undefined && poll.failures++ === 0) this.#complain(endpoint, poll.source, problem);
     if (problem === undefined) poll.failures = 0;
+    followSleep(this.#engine, endpoint, true);
     const longest = Math.max(interval, LONGEST_BACKOFF);
-    const wait = Math.min(interval * 2 ** Math.min(poll.failures, 16), longest);
+    // One that is kept out for what was read last is not left alone.
+    const doublings = endpoint.lifecycle.isShut('sleep') ? 0 : Math.min(poll.failures, 16);
+    const wait = Math.min(interval * 2 ** doublings, longest);
     const { clock, random } = this.#engine;
     poll.due = Math.max(clock.now(), poll.startedAt + wait * (0.8 + 0.2 * random()));
     this.#arm();

@@ -67,7 +67,8 @@ export class Membership {
     const endpoint = this.#engine.endpoints.get(id);
     if (endpoint?.phase !== 'draining') return;
     endpoint.lifecycle.drain(false);
-    this.#engine.changed(endpoint);
+    this.#engine.announce(endpoint);
+    this.#changed();
   }
 
   remove(id: string): void {

@@ -30,10 +30,12 @@ export class Reserve {
     this.active = endpoint.phase !== 'standby';
   }
 
-  /** It may be activated now. */
+  /** It may be activated now; one that somebody else has put to sleep only by who can wake it. */
   get usable(): boolean {
-    const { phase, weight } = this.endpoint;
-    return !this.active && phase === 'standby' && weight > 0 && this.#engine.clock.now() >= this.#retryAt;
+    const { phase, weight, lifecycle } = this.endpoint;
+    const { clock, options } = this.#engine;
+    const wakes = options.warmPool.hook !== undefined || !lifecycle.isShut('sleep');
+    return !this.active && phase === 'standby' && weight > 0 && wakes && clock.now() >= this.#retryAt;
   }
 
   /** Every call of the hook so far is over. */
@@ -54,7 +56,7 @@ export class Reserve {
     this.called = reason === 'called';
     this.calmSince = undefined;
     if (endpoint.healthPath !== undefined) endpoint.lifecycle.hold('health', true);
-    const waking = hook !== undefined && this.#asleep;
+    const waking = hook !== undefined && (this.#asleep || endpoint.lifecycle.isShut('sleep'));
     if (waking) endpoint.lifecycle.hold('activation', true);
     endpoint.lifecycle.rest(false);
     observers.tell({ type: 'endpoint-activated', endpoint: endpoint.id, reason });
@@ -63,6 +65,9 @@ export class Reserve {
     try {
       await this.#call((target, signal) => hook.activate(target, signal));
       this.#asleep = false;
+      // Its page may have been read a moment ago, when it slept.
+      endpoint.readout.renew();
+      endpoint.lifecycle.hold('sleep', false);
     } catch (error) {
       this.#retryAt = this.#engine.clock.now() + RETRY;
       this.active = false;

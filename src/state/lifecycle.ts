@@ -1,16 +1,17 @@
 /** Where an endpoint is between being discovered and being gone. */
 export type LifecyclePhase = 'discovered' | 'warming' | 'ready' | 'standby' | 'draining' | 'gone';
 
-/** What keeps a warming endpoint from requests. It is ready when none is left. */
-export type LifecycleGate =
-  /** It has just joined and has an `initialDelay`. */
-  | 'initial-delay'
-  /** Its `healthPath` has not said yes, or says no again (`probe.unhealthyThreshold`). */
-  | 'health'
-  /** Its list of models is not known. */
-  | 'models'
-  /** The activation hook has not finished. */
-  | 'activation';
+/**
+ * What keeps a warming endpoint from requests. It is ready when none is left.
+ * - `initial-delay`: it has just joined and has an `initialDelay`
+ * - `health`: its `healthPath` has not said yes, or says no again (`probe.unhealthyThreshold`)
+ * - `models`: its list of models is not known
+ * - `sleep`: its engine says that it is asleep
+ * - `activation`: the activation hook has not finished
+ */
+export const LIFECYCLE_GATES = ['initial-delay', 'health', 'models', 'sleep', 'activation'] as const;
+
+export type LifecycleGate = (typeof LIFECYCLE_GATES)[number];
 
 /** The whole state machine; drawn in docs/lifecycle.md. What is not in it cannot happen. */
 export const LIFECYCLE: Readonly<Record<LifecyclePhase, readonly LifecyclePhase[]>> = {

@@ -12,6 +12,8 @@ export class LoadReadout {
   readonly #clock: Clock;
   readonly #sources = new Map<unknown, Source>();
   #merged: LoadReport | undefined;
+  /** What was read before is not of this engine as it is now. */
+  #since = Number.NEGATIVE_INFINITY;
   /** When the first of the sources expires. */
   #expiresAt = Number.POSITIVE_INFINITY;
 
@@ -27,6 +29,7 @@ export class LoadReadout {
 
   /** @param source whatever tells one source from another */
   observe(source: unknown, report: LoadReport, freshFor: number): void {
+    if (report.observedAt < this.#since) return;
     this.#sources.set(source, { report, expiresAt: report.observedAt + freshFor });
     this.#merge();
   }
@@ -48,6 +51,13 @@ export class LoadReadout {
 
   forget(source: unknown): void {
     if (this.#sources.delete(source)) this.#merge();
+  }
+
+  /** The engine has just been woken, say: what was read before counts no more, nor what is being read now. */
+  renew(): void {
+    this.#since = this.#clock.now();
+    this.#sources.clear();
+    this.#merge();
   }
 
   #merge(): void {

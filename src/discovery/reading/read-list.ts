@@ -37,9 +37,23 @@ function checked(entries: readonly Entry[]): readonly EndpointConfig[] {
   } catch (error) {
     if (!(error instanceof InvalidOptionError)) throw error;
     const [, index = '0', rest = ''] = /^endpoints\[(\d+)\](.*)$/s.exec(error.option) ?? [];
-    const path = entries[Number(index)]?.path ?? [];
-    const field = rest === '' ? [] : [rest.slice(1)];
-    throw new ListError([...path, ...field], error.message.replace(/^Option `.*?` /s, ''), { cause: error });
+    const { path, config } = entries[Number(index)] ?? { path: [], config: undefined };
+    throw new ListError([...path, ...stepsOf(rest, config)], error.message.replace(/^Option `.*?` /s, ''), {
+      cause: error,
+    });
   }
   return configs;
+}
+
+/** `.headers.x-a` as steps into `value`, so that the line of the field itself can be found. Keys may have dots. */
+function stepsOf(field: string, value: unknown): FieldPath {
+  const [, index, behind = ''] = /^\[(\d+)\](.*)$/s.exec(field) ?? [];
+  if (index !== undefined && Array.isArray(value))
+    return [Number(index), ...stepsOf(behind, value[Number(index)])];
+  const name = field.slice(1);
+  const key = Object.keys(isObject(value) ? value : {})
+    .filter((one) => name === one || name.startsWith(`${one}.`) || name.startsWith(`${one}[`))
+    .reduce((longest, one) => (one.length > longest.length ? one : longest), '');
+  if (key === '') return name === '' ? [] : [name];
+  return [key, ...stepsOf(name.slice(key.length), isObject(value) ? value[key] : undefined)];
 }

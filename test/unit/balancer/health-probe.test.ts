@@ -68,6 +68,40 @@ async function readyPair(options: Omit<LoadBalancerOptions, 'endpoints'> = {}): 
 }
 
 describe('An endpoint with a healthPath', () => {
+  it('is asked on and on with an unhealthyThreshold, also after it has waited for something else', async () => {
+    const balancer = balance([A, PLAIN], { probe: { unhealthyThreshold: 2 }, discoverModels: true });
+    await clock.advanceAsync(0);
+    lastProbe().json();
+    expect(states(balancer)).toEqual(['warming', 'warming']);
+    await clock.advanceAsync(100);
+    for (const call of wire.calls) if (call.request.path === '/v1/models') call.status(404);
+    expect(states(balancer)).toEqual(['healthy', 'healthy']);
+    for (let no = 0; no < 2; no++) {
+      const before = probes().length;
+      await clock.advanceAsync(5_000);
+      expect(probes().length).toBeGreaterThan(before);
+      lastProbe().status(503);
+    }
+    expect(states(balancer)).toEqual(['warming', 'healthy']);
+    await balancer.close();
+  });
+
+  it('is asked again when it was drained while it warmed, and is activated by call', async () => {
+    const balancer = balance([A, PLAIN]);
+    await clock.advanceAsync(0);
+    lastProbe().status(503);
+    await balancer.drain('a');
+    await clock.advanceAsync(60_000);
+    const before = probes().length;
+    await balancer.activate('a');
+    expect(states(balancer)).toEqual(['warming', 'healthy']);
+    await clock.advanceAsync(1);
+    expect(probes().length).toBeGreaterThan(before);
+    lastProbe().json();
+    expect(states(balancer)).toEqual(['healthy', 'healthy']);
+    await balancer.close();
+  });
+
   it('is asked at once, by GET, with its own headers, from the root of its origin', async () => {
     const balancer = balance([{ ...A, url: 'http://a/base/v1', headers: { authorization: 'Bearer own' } }]);
     await clock.advanceAsync(0);

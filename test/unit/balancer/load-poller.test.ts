@@ -1,5 +1,10 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { type BalancerEvent, type EndpointConfig, LoadBalancer } from '../../../src/index.js';
+import {
+  type ActivationHook,
+  type BalancerEvent,
+  type EndpointConfig,
+  LoadBalancer,
+} from '../../../src/index.js';
 import { dcgm } from '../../../src/signals/dcgm.js';
 import { orca } from '../../../src/signals/orca.js';
 import { vllm } from '../../../src/signals/vllm.js';
@@ -251,6 +256,136 @@ describe('An endpoint with metrics', () => {
     await clock.advanceAsync(50);
     page(lastPoll(), running(2));
     expect(balancer.endpoints.find(({ id }) => id === 'a')?.load).toMatchObject({ running: 2 });
+    await balancer.close();
+  });
+});
+
+describe('An endpoint whose engine says that it is asleep', () => {
+  const sleeps = (asleep: boolean) =>
+    `vllm:engine_sleep_state{sleep_state="awake"} ${asleep ? 0 : 1}\n` +
+    `vllm:engine_sleep_state{sleep_state="weights_offloaded"} ${asleep ? 1 : 0}\n`;
+  const OTHER: EndpointConfig = { url: 'http://b', id: 'b' };
+  const stateOf = (balancer: LoadBalancer) => balancer.endpoints.find(({ id }) => id === 'a')?.state;
+  const asleep = async (endpoints: readonly EndpointConfig[] = [POLLED, OTHER]) => {
+    const balancer = balance(endpoints);
+    await clock.advanceAsync(50);
+    page(lastPoll(), sleeps(true));
+    return balancer;
+  };
+
+  it('gets no request until it says that it is awake, and is eased in then', async () => {
+    const balancer = await asleep();
+    expect(stateOf(balancer)).toBe('warming');
+    expect(balancer.explain().exclusions).toEqual([{ endpoint: 'a', reason: 'warming' }]);
+    expect(told('endpoint-state')).toEqual([
+      { type: 'endpoint-state', endpoint: 'a', from: 'healthy', to: 'warming' },
+    ]);
+    await clock.advanceAsync(900);
+    page(lastPoll(), sleeps(true));
+    expect(stateOf(balancer)).toBe('warming');
+    await clock.advanceAsync(900);
+    page(lastPoll(), sleeps(false));
+    expect(stateOf(balancer)).toBe('healthy');
+    expect(balancer.endpoints.find(({ id }) => id === 'a')?.slowStart).toBeLessThan(1);
+    await balancer.close();
+  });
+
+  it('makes requests wait where there is no other, and lets them go when it is awake', async () => {
+    const balancer = await asleep([POLLED]);
+    const reply = balancer.fetch(CHAT, chat(false));
+    await clock.advanceAsync(900);
+    expect(balancer.snapshot()).toMatchObject({ queued: 1, outstanding: 0 });
+    page(lastPoll(), sleeps(false));
+    await clock.advanceAsync(0);
+    wire.last.json();
+    expect((await reply).status).toBe(200);
+    await balancer.close();
+  });
+
+  it('counts as awake when what it said is too old, and is read every interval until then', async () => {
+    const balancer = await asleep();
+    const saidAt = clock.now();
+    const before = polls().length;
+    while (stateOf(balancer) === 'warming') {
+      await clock.advanceAsync(10);
+      if (!lastPoll().over) lastPoll().status(500);
+      expect(clock.now()).toBeLessThan(saidAt + 10_000);
+    }
+    expect(clock.now() - saidAt).toBeGreaterThanOrEqual(3_000);
+    expect(clock.now() - saidAt).toBeLessThan(4_000);
+    expect(polls().length - before).toBe(4);
+    await balancer.close();
+  });
+
+  it('counts as awake when nobody reads its metrics any more', async () => {
+    const balancer = await asleep();
+    balancer.update([{ url: 'http://a', id: 'a' }, OTHER]);
+    expect(stateOf(balancer)).toBe('healthy');
+    await balancer.close();
+  });
+
+  it('counts as awake where only its answers say so, of which there would be no more', async () => {
+    const parser = { name: 'told', parse: () => undefined, parseHeaders: () => ({ asleep: true }) };
+    const told: EndpointConfig = { url: 'http://a', id: 'a', metrics: { parser } };
+    const balancer = balance([told]);
+    const reply = balancer.fetch(CHAT, chat(false));
+    wire.last.json();
+    await reply;
+    expect(loadOf(balancer)).toMatchObject({ asleep: true });
+    balancer.update([told, OTHER]);
+    expect(stateOf(balancer)).toBe('healthy');
+    await balancer.close();
+  });
+
+  it('stays out of the pool while another source has nothing to say of sleep', async () => {
+    const metrics = [
+      { parser: vllm(), interval: 1_000 },
+      { parser: dcgm(), interval: 1_000 },
+    ];
+    const balancer = balance([{ ...POLLED, metrics }, OTHER]);
+    await clock.advanceAsync(50);
+    const [engine, gpu] = polls();
+    if (engine) page(engine, sleeps(true));
+    if (gpu) page(gpu, 'DCGM_FI_DEV_GPU_UTIL 0\n');
+    expect(stateOf(balancer)).toBe('warming');
+    await balancer.close();
+  });
+
+  it('on standby stays there, and is passed over by a pool that cannot wake it', async () => {
+    const spare: EndpointConfig = { url: 'http://c', id: 'c', standby: true };
+    const balancer = await asleep([{ ...POLLED, standby: true }, { ...OTHER, maxOutstanding: 1 }, spare]);
+    expect(stateOf(balancer)).toBe('standby');
+    void balancer.fetch(CHAT, chat(false));
+    void balancer.fetch(CHAT, chat(false));
+    expect(balancer.endpoints.map(({ id, state }) => `${id} ${state}`)).toEqual([
+      'a standby',
+      'b healthy',
+      'c healthy',
+    ]);
+    await balancer.close();
+  });
+
+  it('is ready in the instant in which the hook has woken it, whatever a reading under way says', async () => {
+    const hook: ActivationHook = { name: 'wakes', activate: async () => {}, rest: async () => {} };
+    const balancer = new LoadBalancer({
+      endpoints: [{ ...POLLED, standby: true }, OTHER],
+      clock,
+      random: () => 0.5,
+      warmPool: { hook },
+    });
+    await clock.advanceAsync(50);
+    page(lastPoll(), sleeps(true));
+    await clock.advanceAsync(900);
+    const underWay = lastPoll();
+    expect(underWay.over).toBe(false);
+    await clock.advanceAsync(10);
+    await balancer.activate('a');
+    expect(stateOf(balancer)).toBe('healthy');
+    page(underWay, sleeps(true));
+    expect(stateOf(balancer)).toBe('healthy');
+    await clock.advanceAsync(900);
+    page(lastPoll(), sleeps(true));
+    expect(stateOf(balancer)).toBe('warming');
     await balancer.close();
   });
 });

@@ -93,6 +93,8 @@ describe('file', () => {
     ['a.json', '[{"url": "http://a"},\n\n{"url": "http://a"}]', 3, '[1].id'],
     ['a.yaml', 'endpoints:\n  - url: http://a\n    weight: -1\n', 3, 'endpoints[0].weight'],
     ['a.yaml', '- url: http://a\n- url: http://b\n  wieght: 2\n', 3, '[1].wieght'],
+    ['a.yaml', '- url: http://a\n  headers:\n    x-a.b: c\n    x-a: [5]\n', 4, '[0].headers.x-a'],
+    ['a.json', '[{"url": "http://a",\n"metrics": [\n{"parser": "vllm"}]}]', 3, '[0].metrics[0].parser'],
     [
       'a.yaml',
       'model_list:\n- model_name: x\n  litellm_params:\n    api_base: http://a\n',

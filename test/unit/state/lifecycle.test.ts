@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LIFECYCLE, Lifecycle, type LifecycleGate } from '../../../src/state/lifecycle.js';
+import { LIFECYCLE, LIFECYCLE_GATES, Lifecycle } from '../../../src/state/lifecycle.js';
 
 describe('Lifecycle', () => {
   it('begins ready when nothing is to be waited for', () => {
@@ -66,7 +66,7 @@ describe('Lifecycle', () => {
   });
 
   it('never goes a way that its table does not have, whatever happens to it', () => {
-    const gate = fc.constantFrom<LifecycleGate>('initial-delay', 'health', 'models', 'activation');
+    const gate = fc.constantFrom(...LIFECYCLE_GATES);
     const step = fc.oneof(
       fc.record({ do: fc.constant('hold' as const), gate, to: fc.boolean() }),
       fc.record({ do: fc.constantFrom('rest' as const, 'drain' as const), to: fc.boolean() }),
