@@ -51,10 +51,15 @@ export function localLinks(text: string): string[] {
     .filter((target) => !/^[a-z][a-z+.-]*:/i.test(target));
 }
 
-/** The anchors that a page's headings make, by the rule of code hosts. */
+/** The anchors that a page's headings make. */
 export function anchors(text: string): Set<string> {
+  return new Set(headingAnchors(text));
+}
+
+/** One for each heading, in their order, by the rule of code hosts. */
+export function headingAnchors(text: string): string[] {
   const seen = new Map<string, number>();
-  const result = new Set<string>();
+  const result: string[] = [];
   for (const [, heading = ''] of withoutBlocks(text).matchAll(/^#{1,6}\s+(.+?)\s*#*$/gm)) {
     const slug = heading
       .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
@@ -63,7 +68,7 @@ export function anchors(text: string): Set<string> {
       .replace(/\s/g, '-');
     const count = seen.get(slug) ?? 0;
     seen.set(slug, count + 1);
-    result.add(count === 0 ? slug : `${slug}-${count}`);
+    result.push(count === 0 ? slug : `${slug}-${count}`);
   }
   return result;
 }

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { anchors, codeBlocks, localLinks, readPages } from './markdown.js';
-import { type NamedBlock, typeErrors } from './type-check.js';
+import { anchors, localLinks, readPages } from './markdown.js';
 
 const pages = readPages();
 
@@ -15,12 +14,6 @@ function brokenLinks(path: string, text: string): string[] {
     if (anchor === undefined || !target.endsWith('.md')) return false;
     return !anchors(target === path ? text : readFileSync(target, 'utf8')).has(anchor);
   });
-}
-
-function typescriptBlocks(page: string, text: string): NamedBlock[] {
-  return codeBlocks(text)
-    .filter(({ language }) => language === 'ts' || language === 'typescript')
-    .map((block) => ({ ...block, page }));
 }
 
 describe('the pages', () => {
@@ -44,10 +37,6 @@ describe('the pages', () => {
     }
     expect(pages.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual([]);
   });
-
-  it('show TypeScript that compiles', { timeout: 60_000 }, () => {
-    expect(typeErrors(pages.flatMap(({ path, text }) => typescriptBlocks(path, text)))).toEqual([]);
-  });
 });
 
 describe('the check of the pages', () => {
@@ -56,26 +45,6 @@ describe('the check of the pages', () => {
     expect(brokenLinks('README.md', `${page}[gone](docs/gone.md) [none](#none)`)).toEqual([
       'docs/gone.md',
       '#none',
-    ]);
-  });
-
-  it('sees blocks that do not compile, and names page and line', { timeout: 60_000 }, () => {
-    const page = [
-      'Text.',
-      '```ts',
-      "import { LoadBalancer } from 'evenkeel';",
-      "const own = new LoadBalancer({ endpoints: [{ url: 'http://127.0.0.1:8000' }] });",
-      'own.nonsense();',
-      '```',
-      '```ts',
-      "await balancer.fetch('/v1/models');",
-      '```',
-      '```js',
-      'own.nonsense();',
-      '```',
-    ].join('\n');
-    expect(typeErrors(typescriptBlocks('page.md', page))).toEqual([
-      "page.md:5: Property 'nonsense' does not exist on type 'LoadBalancer'.",
     ]);
   });
 });
