@@ -40,13 +40,12 @@ export function codeBlocks(text: string): CodeBlock[] {
   return blocks;
 }
 
-/** Targets of links and pictures that are not on another site. */
+/** Targets of links and pictures that are not on another site, those of HTML included. */
 export function localLinks(text: string): string[] {
-  return [
-    ...withoutBlocks(text)
-      .replace(/`[^`\n]*`/g, '')
-      .matchAll(/\]\(\s*<?([^)\s>]+)>?[^)]*\)/g),
-  ]
+  const prose = withoutBlocks(text).replace(/`[^`\n]*`/g, '');
+  const markdown = prose.matchAll(/\]\(\s*<?([^)\s>]+)>?[^)]*\)/g);
+  const html = prose.matchAll(/\b(?:src|srcset|href)="([^"\s]+)"/g);
+  return [...markdown, ...html]
     .map(([, target = '']) => target)
     .filter((target) => !/^[a-z][a-z+.-]*:/i.test(target));
 }

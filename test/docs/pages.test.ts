@@ -42,9 +42,11 @@ describe('the pages', () => {
 describe('the check of the pages', () => {
   it('sees links to files and headings that do not exist, and no others', () => {
     const page = '# A `b`: c\n[ok](#a-b-c) [far](https://example.com) `[code](no)`\n```\n[no](no.md)\n```\n';
-    expect(brokenLinks('README.md', `${page}[gone](docs/gone.md) [none](#none)`)).toEqual([
+    const wrong = '[gone](docs/gone.md) [none](#none) <img alt="" src="docs/images/gone.png">';
+    expect(brokenLinks('README.md', `${page}${wrong}`)).toEqual([
       'docs/gone.md',
       '#none',
+      'docs/images/gone.png',
     ]);
   });
 });
