@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LoadBalancer } from 'evenkeel';
 import { MockLlmServer } from 'evenkeel/testing';
-import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CodeBlock, codeBlocks, readPages } from './markdown.js';
+import { runBlock } from './run-block.js';
 
 /** Pages whose first TypeScript is not run here, and what is done instead. */
 const OTHERWISE: Readonly<Record<string, string>> = {
@@ -27,35 +27,25 @@ const OTHERWISE: Readonly<Record<string, string>> = {
 /** Addresses of model servers that pages use. */
 const MODEL_SERVER = /https?:\/\/(?:10\.0\.1\.\d+:8000|api\.example\.com)/g;
 
+/** Examples say nothing here, and do not wait for the end of the process. */
+const QUIET = {
+  console: { log() {}, error() {} },
+  process: { env: { ...process.env, KEY: 'key' }, once() {}, stdout: { write() {} } },
+};
+
 /** A page's first TypeScript, in its first section at the latest; the README has other things to say first. */
 function opener(path: string, text: string): CodeBlock | undefined {
   const [, second] = path === 'README.md' ? [] : [...text.matchAll(/^## /gm)];
   return codeBlocks(text.slice(0, second?.index)).find(({ language }) => language === 'ts');
 }
 
-/** An example with mock servers for its own, as the body of an async function that gives its balancer. */
-function runnable(code: string, urls: readonly string[], list: string): string {
+/** An example with mock servers for its own. */
+function adapted(code: string, urls: readonly string[], list: string): string {
   const addresses = [...new Set(code.match(MODEL_SERVER))];
-  const adapted = code
+  return code
     .replace(MODEL_SERVER, (address) => urls[addresses.indexOf(address)] ?? address)
     .replace(/\.listen\(\d+\)/, '.listen(0).unref()')
     .replace("'endpoints.json'", JSON.stringify(list));
-  const { outputText } = ts.transpileModule(adapted, {
-    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
-  });
-  return `${outputText
-    .replace(/^import \{ (.*) \} from '(.*)';$/gm, "const { $1 } = await load('$2');")
-    .replace(/^import (\w+) from '(.*)';$/gm, "const { default: $1 } = await load('$2');")}
-    return typeof balancer === 'undefined' ? undefined : balancer;`;
-}
-
-async function run(code: string): Promise<LoadBalancer | undefined> {
-  const AsyncFunction = (async () => {}).constructor as new (
-    ...code: string[]
-  ) => (load: (name: string) => Promise<object>, console: object, process: object) => Promise<LoadBalancer>;
-  const silent = { log() {}, error() {} };
-  const quiet = { env: { ...process.env, KEY: 'key' }, once() {}, stdout: { write() {} } };
-  return new AsyncFunction('load', 'console', 'process', code)((name) => import(name), silent, quiet);
 }
 
 /** What a chat through the balancer comes to. */
@@ -91,7 +81,10 @@ describe('every page that is about a task', () => {
     async ({ path, text }) => {
       const example = opener(path, text)?.code ?? expect.fail('no example in its first section');
       const urls = servers.map(({ url }) => url);
-      const balancer = await run(runnable(example, urls, join(folder, 'endpoints.json')));
+      const { balancer } = (await runBlock(adapted(example, urls, join(folder, 'endpoints.json')), {
+        gives: ['balancer'],
+        globals: QUIET,
+      })) as { readonly balancer?: LoadBalancer };
       if (balancer === undefined || balancer.snapshot().closed) return;
       expect(await chat(balancer)).toMatch(/^200 [\s\S]*\[DONE\]/);
       await balancer.close();

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { anchors, localLinks, readPages } from './markdown.js';
+import { anchors, codeBlocks, localLinks, readPages } from './markdown.js';
 
 const pages = readPages();
 
@@ -27,15 +27,33 @@ describe('the pages', () => {
     );
     expect(broken).toEqual([]);
   });
+});
 
-  it('are all reached from the README', () => {
-    const reached = new Set(['README.md']);
-    for (const path of reached) {
-      const page = pages.find((candidate) => candidate.path === path);
-      for (const link of localLinks(page?.text ?? ''))
-        reached.add(posix.join(posix.dirname(path), link.replace(/#.*/, '')));
+describe('the README', () => {
+  const readme = readFileSync('README.md', 'utf8');
+
+  it('shows the first example in less than 20 lines', () => {
+    const example = codeBlocks(readme).find(({ language }) => language === 'ts');
+    expect(example?.code.split('\n').length).toBeLessThan(20);
+  });
+
+  it('leads to every page in one step', () => {
+    const links = localLinks(readme);
+    const others = pages.map(({ path }) => path).filter((path) => path !== 'README.md');
+    expect(others.filter((path) => !links.includes(path))).toEqual([]);
+  });
+
+  it('has no figure that the page behind it does not have', () => {
+    const [, section = ''] = readme.split('\nIn figures');
+    const rows = [...section.matchAll(/^\|.*\]\((docs\/[\w-]+\.md)#[\w-]+\)[^|]*\|(.*)\|[^|]*\|$/gm)];
+    expect(rows).toHaveLength(4);
+    for (const [, path = '', cells = ''] of rows) {
+      const page = readFileSync(path, 'utf8');
+      for (const [figure] of cells.matchAll(/\d+(?:\.\d+)?/g))
+        expect({ figure, path, there: new RegExp(`\\b${figure}\\b`).test(page) }).toMatchObject({
+          there: true,
+        });
     }
-    expect(pages.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual([]);
   });
 });
 
