@@ -86,6 +86,7 @@ export class DiscoveryError extends EvenkeelError {
   }
 }
 
+/** Whether it is an error of this library, also of another copy of the package. */
 export function isEvenkeelError(value: unknown): value is EvenkeelError {
   return typeof value === 'object' && value !== null && BRAND in value;
 }

@@ -15,6 +15,7 @@ import { systemClock } from '../system.js';
 /** Sets the fleet to so many replicas; rejects when it could not, and stops when `signal` says so. */
 export type ScaleFunction = (replicas: number, signal: AbortSignal) => unknown;
 
+/** Options of `Autoscaler`. */
 export interface AutoscalerOptions {
   /** A value such as `stabilized(queueDepthTiers())`, of this autoscaler alone: policies remember. */
   readonly policy: ScalingPolicy;

@@ -4,6 +4,7 @@ import type { BalancerSnapshot, EndpointSnapshot } from '../core/snapshot.js';
 import { InvalidOptionError } from '../errors.js';
 import { seenReplicas } from './replicas.js';
 
+/** Options of `kedaMetrics`. */
 export interface KedaMetricsOptions {
   /** Whose `desiredReplicas` is told too: an `Autoscaler`, in dry run where KEDA is to do the scaling. */
   readonly autoscaler?: DesiredReplicas;

@@ -8,6 +8,7 @@ import { KubernetesApiError } from '../transport/kubernetes-api-error.js';
 import { apiOption, objectName } from './kubernetes-options.js';
 import { heldBy, type LeaseRecord, leaseObject } from './lease-record.js';
 
+/** Options of `kubernetesLease`. */
 export interface KubernetesLeaseOptions {
   /** Name of the Lease; processes that name the same one elect one leader. It is created when it is missing. */
   readonly name: string;

@@ -6,6 +6,7 @@ import { KubernetesApiError } from '../transport/kubernetes-api-error.js';
 import { apiOption, objectName } from './kubernetes-options.js';
 import { ownerOf, type Target } from './kubernetes-owner.js';
 
+/** Options of `kubernetesScale`. */
 export interface KubernetesScaleOptions {
   /** Name of the Deployment, or of whatever `resource` says. */
   readonly name: string;

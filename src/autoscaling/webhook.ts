@@ -6,6 +6,7 @@ import { EvenkeelError, InvalidOptionError } from '../errors.js';
 import { systemClock, systemRandom } from '../system.js';
 import { type WebhookSigner, webhookSigner } from './webhook-signature.js';
 
+/** Options of `webhook`. */
 export interface WebhookOptions {
   /** Gets a `POST` with `{ "replicas": 4 }`. */
   readonly url: string;

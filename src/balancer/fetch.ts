@@ -2,6 +2,7 @@ import type { BalancedReply, BalancedRequest, RequestOverrides } from '../core/e
 import { readBody } from './fetch-body.js';
 import { toResponse } from './response.js';
 
+/** What `fetch` takes, or a bare path: `/v1/models`. */
 export type FetchInput = string | URL | Request;
 
 /** As WHATWG `RequestInit`, with the balancer's own wishes beside it. */

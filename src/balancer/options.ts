@@ -27,6 +27,7 @@ import { type ProbeOptions, resolveProbeOptions } from './probe-options.js';
 import { DEFAULT_TIMEOUTS, longestWait, resolveTimeouts } from './timeouts-option.js';
 import { resolveWarmPoolOptions, type WarmPoolOptions } from './warm-pool-options.js';
 
+/** What a balancer is made of. Only `endpoints` is required. */
 export interface LoadBalancerOptions {
   /**
    * The model servers: a list of at least one, or what tells the list whenever it changes: a source such as

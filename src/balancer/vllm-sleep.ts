@@ -1,6 +1,7 @@
 import type { ActivationHook } from '../core/activation.js';
 import { InvalidOptionError } from '../errors.js';
 
+/** Options of `vllmSleep`. */
 export interface VllmSleepOptions {
   /**
    * 1 keeps the weights in the host's memory and wakes in seconds; 2 drops them, and they are loaded again.

@@ -16,6 +16,7 @@ export interface Exclusion {
     | 'tried';
 }
 
+/** What the policy would choose for a request, and why. */
 export interface Explanation {
   readonly policy: string;
   /** What the policy would choose now; `undefined` when there is no candidate. A random choice may differ the next time. */

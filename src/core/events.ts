@@ -156,4 +156,5 @@ export type BalancerEvent =
   | { readonly type: 'policy-failed'; readonly policy: string; readonly problem: string }
   | PolicyReport;
 
+/** Hears every event. What it throws is logged and goes no further. */
 export type BalancerObserver = (event: BalancerEvent) => void;

@@ -42,6 +42,7 @@ export type Outcome =
     }
   | { readonly kind: 'neutral'; readonly reason: NeutralReason };
 
+/** The five ways in which an attempt can end. */
 export type OutcomeKind = Outcome['kind'];
 
 /** What each kind of outcome means to the rest of the library. */

@@ -13,6 +13,7 @@ export interface RetrySituation {
   readonly soonest: number | undefined;
 }
 
+/** What a retry policy says: no and why, or when and at what price. */
 export type RetryDecision =
   | { readonly retry: false; readonly reason: 'not-retryable' | 'attempts-exhausted' | 'no-endpoint' }
   | {

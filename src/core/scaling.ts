@@ -97,6 +97,7 @@ export interface LeaderElection {
   campaign(listener: LeadershipListener): () => Promise<void>;
 }
 
+/** Hears whether this process leads. */
 export interface LeadershipListener {
   changed(leading: boolean): void;
   /** An attempt to take or keep the lead failed; it goes on trying. */
@@ -129,4 +130,5 @@ export type ScalingEvent =
     }
   | { readonly type: 'scaling-leader'; readonly leading: boolean };
 
+/** Hears what an autoscaler does. */
 export type ScalingObserver = (event: ScalingEvent) => void;

@@ -11,6 +11,7 @@ import { type ParsedText, parseJson, TextError } from './reading/parse-json.js';
 import { type PolledTerms, polled } from './reading/polled.js';
 import { readList } from './reading/read-list.js';
 
+/** Options of `file`. */
 export interface FileOptions {
   /** Default: YAML for `.yaml` and `.yml`, else JSON. YAML needs the package `yaml`. */
   readonly format?: 'json' | 'yaml';

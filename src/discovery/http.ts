@@ -9,6 +9,7 @@ import { ListError, pathInWords } from './reading/list-error.js';
 import { type PolledTerms, polled } from './reading/polled.js';
 import { readList } from './reading/read-list.js';
 
+/** Options of `http`. */
 export interface HttpOptions {
   /** How often the list is asked for, in ms; each wait is random in [0.8, 1) of it. Default 10 000. */
   readonly interval?: number;

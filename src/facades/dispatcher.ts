@@ -15,6 +15,7 @@ export interface DispatchTarget {
   close(): Promise<void>;
 }
 
+/** Options of `BalancedDispatcher`. */
 export interface BalancedDispatcherOptions {
   /** Whether closing or destroying the dispatcher closes the balancer behind it as well. Default false. */
   readonly closeBalancer?: boolean;

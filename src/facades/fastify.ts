@@ -19,6 +19,7 @@ declare module 'fastify' {
   }
 }
 
+/** Options of the plugin `fastifyBalancer`. */
 export interface FastifyBalancerOptions extends ProxyOptions<FastifyRequest> {
   readonly balancer: LoadBalancer;
   /** Path below which every request goes through the balancer. Default `/v1`; `''`: whatever has no route of its own. */

@@ -13,6 +13,7 @@ export type { MetricsSource } from './metrics.js';
 export type { Sender } from './proxy.js';
 export type { HeaderChanges, ProxyOptions } from './proxy-options.js';
 
+/** Options of `webHandler`. */
 export interface WebHandlerOptions extends ProxyOptions<Request> {
   /** The caller's address, which a `Request` does not tell. Without it `x-forwarded-for` is passed on as it came. */
   clientAddress?(request: Request): string | undefined;

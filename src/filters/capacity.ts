@@ -10,12 +10,17 @@
 import { numberOption, optionFields } from '../core/option-checks.js';
 import type { Filter } from '../core/scoring.js';
 
+/** Options of `capacity`. */
 export interface CapacityOptions {
   /** Share of `maxOutstanding` to use, above 0 and at most 1. Default 1. */
   readonly fill?: number;
 }
 
-/** @throws InvalidOptionError */
+/**
+ * Keeps the endpoints that have room, with some of it held back if wanted.
+ *
+ * @throws InvalidOptionError
+ */
 export function capacity(options?: CapacityOptions): Filter {
   const fields = optionFields('capacity', options, ['fill']);
   const fill = numberOption('capacity.fill', fields.fill, 1, { above: 0, max: 1 });

@@ -9,12 +9,17 @@
 import { numberOption, optionFields } from '../core/option-checks.js';
 import type { Filter } from '../core/scoring.js';
 
+/** Options of `freshness`. */
 export interface FreshnessOptions {
   /** Oldest reading in ms, above 0. Default: whatever is shown, which is three intervals of its poller. */
   readonly maxAge?: number;
 }
 
-/** @throws InvalidOptionError */
+/**
+ * Keeps the endpoints whose load was read not long ago; all of them when that is none.
+ *
+ * @throws InvalidOptionError
+ */
 export function freshness(options?: FreshnessOptions): Filter {
   const fields = optionFields('freshness', options, ['maxAge']);
   const maxAge = numberOption('freshness.maxAge', fields.maxAge, Number.POSITIVE_INFINITY, { above: 0 });

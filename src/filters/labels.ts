@@ -15,6 +15,8 @@ import { InvalidOptionError } from '../errors.js';
 export type WantedLabels = Readonly<Record<string, string | readonly string[]>>;
 
 /**
+ * Keeps the endpoints whose labels are as wanted, by all requests or by this one.
+ *
  * @param wanted the labels, or a function that reads them off a request; `undefined` from it keeps all
  * @throws InvalidOptionError
  */

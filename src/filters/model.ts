@@ -7,6 +7,7 @@
  */
 import type { Filter } from '../core/scoring.js';
 
+/** Keeps the endpoints that serve the requested model. */
 export function model(): Filter {
   return {
     name: 'model',

@@ -9,6 +9,7 @@
 import { greatestIndex } from '../core/random-pick.js';
 import type { Picker } from '../core/scoring.js';
 
+/** Takes the highest score; ties at random. */
 export function maxScore(): Picker {
   return {
     name: 'max-score',

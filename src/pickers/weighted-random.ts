@@ -11,12 +11,17 @@ import { numberOption, optionFields } from '../core/option-checks.js';
 import { weightedIndex } from '../core/random-pick.js';
 import type { Picker } from '../core/scoring.js';
 
+/** Options of the picker `weightedRandom`. */
 export interface WeightedRandomPickerOptions {
   /** Exponent of the score, above 0: higher favours the best more. Default 1. */
   readonly sharpness?: number;
 }
 
-/** @throws InvalidOptionError */
+/**
+ * Draws at random, in proportion to score^sharpness x weight x slow start.
+ *
+ * @throws InvalidOptionError
+ */
 export function weightedRandom(options?: WeightedRandomPickerOptions): Picker {
   const fields = optionFields('weightedRandom', options, ['sharpness']);
   const sharpness = numberOption('weightedRandom.sharpness', fields.sharpness, 1, { above: 0 });

@@ -37,6 +37,7 @@ import { systemSelection } from '../system.js';
 import { EndpointMemory, type Terms, type Work } from './adaptive/endpoint-memory.js';
 import { Traffic } from './adaptive/traffic.js';
 
+/** Options of `adaptive`. */
 export interface AdaptiveOptions {
   /** Chance that a small prompt goes to an endpoint of which nothing is known, or nothing new. In [0, 1], default 0.1. */
   readonly explore?: number;

@@ -30,6 +30,7 @@ export type HashKey =
   | { readonly header: string }
   | ((request: InferenceRequest) => string | undefined);
 
+/** Options of `consistentHash`. */
 export interface ConsistentHashOptions {
   /** Default: the request's affinity key, else its `x-session-id` header, else the caller's address. */
   readonly key?: HashKey;

@@ -17,6 +17,7 @@ import { leastIndex } from '../core/random-pick.js';
 import { systemSelection } from '../system.js';
 import { powerOfTwo } from './power-of-two.js';
 
+/** Options of `leastOutstanding`. */
 export interface LeastOutstandingOptions {
   /** Most endpoints to look at one by one; above, two are drawn. Integer >= 1, default 64. */
   readonly scanLimit?: number;

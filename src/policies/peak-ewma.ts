@@ -24,6 +24,7 @@ import type { SelectionPolicy } from '../core/policy.js';
 import { leastIndex } from '../core/random-pick.js';
 import { systemSelection } from '../system.js';
 
+/** Options of `peakEwma`. */
 export interface PeakEwmaOptions {
   /** Milliseconds in which a cost without news falls to 1/e. Above 0, default 30 000. */
   readonly decay?: number;

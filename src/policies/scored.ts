@@ -38,6 +38,7 @@ export interface WeightedScorer {
   readonly weight: number;
 }
 
+/** Options of `scored`. */
 export interface ScoredOptions {
   /** Applied in this order. Default: none. */
   readonly filters?: readonly Filter[];

@@ -16,6 +16,7 @@ import { numberOption, optionFields } from '../core/option-checks.js';
 import type { ResumeStrategy } from '../core/resume.js';
 import { InvalidOptionError } from '../errors.js';
 
+/** Options of `continueFinalMessage`. */
 export interface ContinueFinalMessageOptions {
   /** Which endpoints may be asked to continue. Default: all. */
   readonly endpoints?: (endpoint: EndpointView) => boolean;
@@ -23,7 +24,11 @@ export interface ContinueFinalMessageOptions {
   readonly seams?: number;
 }
 
-/** @throws InvalidOptionError for bad options */
+/**
+ * Continues a chat answer by giving the text so far as a last assistant message that is not over.
+ *
+ * @throws InvalidOptionError for bad options
+ */
 export function continueFinalMessage(options?: ContinueFinalMessageOptions): ResumeStrategy {
   const given = optionFields('continueFinalMessage', options, ['endpoints', 'seams']);
   const seams = numberOption('continueFinalMessage.seams', given.seams, 3, { integer: true, min: 1 });

@@ -6,6 +6,7 @@ import type { BackoffOptions } from './backoff.js';
 import { defaultRetry, RETRY_DEFAULTS } from './default-retry.js';
 import type { RetryBudgetOptions } from './retry-budget.js';
 
+/** Option `retry`: how often, out of which budget, after which pause. */
 export interface RetryOptions {
   /** Attempts in all, the first included; holds for a policy of your own too. Default 3. */
   readonly attempts?: number;

@@ -18,6 +18,7 @@ export type QueueDepthTier =
   | { readonly from: number; readonly replicas: number }
   | { readonly above: number; readonly replicas: number };
 
+/** Options of `queueDepthTiers`. */
 export interface QueueDepthTiersOptions {
   /** In ascending order, the first from 0. Default: 2, from 5 on 4, above 20 8, above 50 10. */
   readonly tiers?: readonly QueueDepthTier[];

@@ -16,6 +16,7 @@ import { numberOption, optionFields, withMethods } from '../core/option-checks.j
 import type { ScalingPolicy } from '../core/scaling.js';
 import { InvalidOptionError } from '../errors.js';
 
+/** Bounds on replicas. */
 export interface ScheduleLimits {
   /** Integer >= 0. */
   readonly min: number;
@@ -23,6 +24,7 @@ export interface ScheduleLimits {
   readonly max: number;
 }
 
+/** Bounds that hold from one minute of the clock to another. */
 export interface ScheduleWindow extends ScheduleLimits {
   /** Cron expression of five fields: when it opens, that minute included. */
   readonly start: string;
@@ -32,6 +34,7 @@ export interface ScheduleWindow extends ScheduleLimits {
   readonly preWarm?: number;
 }
 
+/** Options of `schedule`. */
 export interface ScheduleOptions {
   /** As in the tz database: `Europe/Berlin`. No default: the server's own zone is seldom the users'. */
   readonly timeZone: string;

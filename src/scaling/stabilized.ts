@@ -14,6 +14,7 @@ import type { ScalingDecision, ScalingPolicy, ScalingSituation } from '../core/s
 import { InvalidOptionError } from '../errors.js';
 import { Recommendations } from './memory/recommendations.js';
 
+/** Options of `stabilized`. */
 export interface StabilizedOptions {
   /** How long more replicas must be called for, in ms. At least 0, default 0. */
   readonly up?: number;

@@ -12,12 +12,17 @@ import { optionFields } from '../core/option-checks.js';
 import type { Scorer } from '../core/scoring.js';
 import { InvalidOptionError } from '../errors.js';
 
+/** Options of `adapterAffinity`. */
 export interface AdapterAffinityOptions {
   /** Models that are no adapters, as requests name them: all endpoints are rated alike. Default: none. */
   readonly base?: readonly string[];
 }
 
-/** @throws InvalidOptionError */
+/**
+ * Prefers endpoints that have the requested adapter (LoRA) at work.
+ *
+ * @throws InvalidOptionError
+ */
 export function adapterAffinity(options?: AdapterAffinityOptions): Scorer {
   const { base = [] } = optionFields('adapterAffinity', options, ['base']);
   if (!Array.isArray(base) || !base.every((model) => typeof model === 'string'))

@@ -11,6 +11,7 @@
  */
 import type { Scorer } from '../core/scoring.js';
 
+/** Rates by the idle share of the GPUs: a poor signal of load. */
 export function gpuUtilization(): Scorer {
   return {
     name: 'gpu-utilization',

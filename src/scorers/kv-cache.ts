@@ -10,6 +10,7 @@
  */
 import type { Scorer } from '../core/scoring.js';
 
+/** Rates by the free share of the KV cache. */
 export function kvCache(): Scorer {
   return {
     name: 'kv-cache',

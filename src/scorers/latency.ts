@@ -12,6 +12,7 @@ import { optionFields } from '../core/option-checks.js';
 import type { Scorer } from '../core/scoring.js';
 import { InvalidOptionError } from '../errors.js';
 
+/** Options of `latency`. */
 export interface LatencyOptions {
   /** Which average. Default: `firstToken` for requests that stream, `response` for those that do not. */
   readonly measure?: keyof EndpointLatency;
@@ -26,7 +27,11 @@ const MEASURES: readonly unknown[] = [
 /** Below a microsecond everything is equally quick; and nothing is divided by 0. */
 const LEAST_LATENCY = 0.001;
 
-/** @throws InvalidOptionError */
+/**
+ * Rates endpoints by how quickly they have answered of late.
+ *
+ * @throws InvalidOptionError
+ */
 export function latency(options?: LatencyOptions): Scorer {
   optionFields('latency', options, ['measure']);
   const measure = options?.measure;

@@ -13,6 +13,7 @@ import { effectiveWeight } from '../core/endpoint.js';
 import { totalLoads } from '../core/others-load.js';
 import type { Scorer } from '../core/scoring.js';
 
+/** Rates by the requests an endpoint has for its weight: the fewer, the better. */
 export function outstanding(): Scorer {
   return {
     name: 'outstanding',

@@ -17,6 +17,7 @@ import { optionFields } from '../core/option-checks.js';
 import type { Scorer } from '../core/scoring.js';
 import { InvalidOptionError } from '../errors.js';
 
+/** Options of `pendingPrefill`. */
 export interface PendingPrefillOptions {
   /** Tokens of the request's prompt that the endpoint holds in its cache: `prefixAffinity().cached`. Default: none. */
   readonly cached?: (endpoint: EndpointView, request: InferenceRequest) => number;
@@ -25,7 +26,11 @@ export interface PendingPrefillOptions {
 /** Seconds that make no difference to anybody. */
 const UNNOTICED = 0.05;
 
-/** @throws InvalidOptionError */
+/**
+ * Rates endpoints by how soon they would have read this request's prompt.
+ *
+ * @throws InvalidOptionError
+ */
 export function pendingPrefill(options?: PendingPrefillOptions): Scorer {
   optionFields('pendingPrefill', options, ['cached']);
   const cached = options?.cached ?? (() => 0);

@@ -21,11 +21,13 @@ import { PrefixIndex } from '../core/prefix-index.js';
 import type { Scorer } from '../core/scoring.js';
 import { SharedPrefix } from '../core/shared-prefix.js';
 
+/** Options of `prefixAffinity`. */
 export interface PrefixAffinityOptions {
   /** Times the least load at which affinity ends; at least 1, `Infinity` for no guard. Default 2. */
   readonly guard?: number;
 }
 
+/** A scorer that also tells how much of a prompt an endpoint is thought to hold. */
 export interface PrefixAffinity extends Scorer {
   /** Tokens of the prompt that the endpoint is thought to hold, for `pendingPrefill`. */
   cached(endpoint: EndpointView, request: InferenceRequest): number;
@@ -34,7 +36,11 @@ export interface PrefixAffinity extends Scorer {
 /** Requests more than the least loaded endpoint's that no guard minds. */
 const UNGUARDED = 4;
 
-/** @throws InvalidOptionError */
+/**
+ * Prefers endpoints that have seen the beginning of this prompt.
+ *
+ * @throws InvalidOptionError
+ */
 export function prefixAffinity(options?: PrefixAffinityOptions): PrefixAffinity {
   const fields = optionFields('prefixAffinity', options, ['guard']);
   const guard = numberOption('prefixAffinity.guard', fields.guard, 2, { min: 1, infinite: true });

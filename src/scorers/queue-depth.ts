@@ -10,6 +10,7 @@
 import type { EndpointView } from '../core/endpoint.js';
 import type { Scorer } from '../core/scoring.js';
 
+/** Rates by the requests that wait inside the engine: the fewer, the better. */
 export function queueDepth(): Scorer {
   return {
     name: 'queue-depth',

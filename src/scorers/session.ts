@@ -15,12 +15,17 @@ import { type HashPair, hashText, rendezvousScore } from '../core/rendezvous.js'
 import type { Scorer } from '../core/scoring.js';
 import { InvalidOptionError } from '../errors.js';
 
+/** Options of `session`. */
 export interface SessionOptions {
   /** What a session goes by. Default: as above. `undefined` from it: no session. */
   readonly key?: (request: InferenceRequest) => string | undefined;
 }
 
-/** @throws InvalidOptionError */
+/**
+ * Prefers one endpoint for each session, the same in every process.
+ *
+ * @throws InvalidOptionError
+ */
 export function session(options?: SessionOptions): Scorer {
   const { key = keyOf } = optionFields('session', options, ['key']);
   if (typeof key !== 'function') throw new InvalidOptionError('session.key', 'must be a function', key);

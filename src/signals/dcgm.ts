@@ -20,6 +20,7 @@ const ACTIVE = ['DCGM_FI_PROF_GR_ENGINE_ACTIVE'];
 const USED = ['DCGM_FI_DEV_FB_USED', 'dcgm_fb_used'];
 const FREE = ['DCGM_FI_DEV_FB_FREE', 'dcgm_fb_free'];
 
+/** Reads dcgm-exporter: the GPUs' utilisation and memory. */
 export const dcgm = pageSignal({
   name: 'dcgm',
   path: '/metrics',

@@ -13,6 +13,7 @@ const RUNNING = bothWays('llamacpp:requests_processing');
 const WAITING = bothWays('llamacpp:requests_deferred');
 const KV_USAGE = bothWays('llamacpp:kv_cache_usage_ratio');
 
+/** Reads the metrics page of llama.cpp's server, run with `--metrics`. */
 export const llamacpp = pageSignal({
   name: 'llamacpp',
   path: '/metrics',

@@ -86,5 +86,5 @@ const plain = {
   parseHeaders: orcaHeaders,
 };
 
-/** Takes no options. */
+/** Reads ORCA load reports, as a page or in the headers of an answer. Takes no options. */
 export const orca: Signal = signal(() => plain, plain);

@@ -30,6 +30,8 @@ type Reading = keyof typeof READINGS;
 export type ReadingNames = Readonly<Partial<Record<Reading, string | readonly string[]>>>;
 
 /**
+ * Reads a metrics page in Prometheus' text format by the names you give.
+ *
  * @param names at least one; the page is `/metrics` unless `metrics.url` says otherwise
  * @throws InvalidOptionError
  */

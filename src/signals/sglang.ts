@@ -20,6 +20,7 @@ const KV_TOKENS = bothWays('sglang:max_total_num_tokens');
 const CACHED = bothWays('sglang:cached_tokens_total', 'sglang:cached_tokens');
 const PROMPT = bothWays('sglang:prompt_tokens_total', 'sglang:prompt_tokens');
 
+/** Reads the metrics page of SGLang, run with `--enable-metrics`. */
 export const sglang = pageSignal({
   name: 'sglang',
   path: '/metrics',

@@ -14,6 +14,7 @@ const HIT_RATE = bothWays('trtllm:kv_cache_hit_rate');
 const BLOCKS = bothWays('trtllm:kv_cache_max_blocks');
 const BLOCK_TOKENS = bothWays('trtllm:kv_cache_tokens_per_block');
 
+/** Reads the metrics of `trtllm-serve`. */
 export const tensorrtLlm = pageSignal({
   name: 'tensorrt-llm',
   path: '/prometheus/metrics',

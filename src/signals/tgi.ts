@@ -14,6 +14,7 @@ const WAITING = ['tgi_queue_size'];
 const BATCH_TOKENS = ['tgi_batch_current_max_tokens'];
 const MOST_TOKENS = ['tgi_batch_max_total_tokens'];
 
+/** Reads the metrics page of Text Generation Inference. */
 export const tgi = pageSignal({
   name: 'tgi',
   path: '/metrics',

@@ -18,6 +18,7 @@ const GPU_BUSY = ['nv_gpu_utilization'];
 const VRAM_USED = ['nv_gpu_memory_used_bytes'];
 const VRAM_TOTAL = ['nv_gpu_memory_total_bytes'];
 
+/** Reads the metrics page of Triton. */
 export const triton = pageSignal({
   name: 'triton',
   path: '/metrics',

@@ -34,6 +34,7 @@ const CACHE_CONFIG = bothWays('vllm:cache_config_info');
 const SLEEP = bothWays('vllm:engine_sleep_state');
 const LORA = bothWays('vllm:lora_requests_info');
 
+/** Reads the metrics page of vLLM. */
 export const vllm = pageSignal({
   name: 'vllm',
   path: '/metrics',

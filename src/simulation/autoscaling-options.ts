@@ -14,6 +14,7 @@ export interface ColdStart {
   readonly load?: number;
 }
 
+/** Option `autoscaling` of a simulation: a policy at work on the fleet. */
 export interface AutoscalingOptions {
   /** Makes the policy of a run. Default: none, and the fleet stays as it is; its figures are told all the same. */
   readonly policy?: () => ScalingPolicy;

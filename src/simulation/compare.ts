@@ -10,6 +10,7 @@ export type Contestant =
   | SimulationOptions['policy']
   | { readonly policy: SimulationOptions['policy']; readonly weights: SimulationOptions['weights'] };
 
+/** Options of `compare`. */
 export interface CompareOptions
   extends Omit<SimulationOptions, 'policy' | 'name' | 'seed' | 'trace' | 'weights'> {
   /** One trace for all seeds, or one for each. */

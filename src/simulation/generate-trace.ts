@@ -6,6 +6,7 @@ import { arrivals, type RatePoint, ratesOption } from './rates.js';
 import type { Trace, TraceRequest } from './trace.js';
 import { quantile, TRACE_SHAPES, type TraceShape, type TraceShapeName } from './trace-shapes.js';
 
+/** Options of `generateTrace`. */
 export interface GenerateOptions {
   /** A recorded trace to be like, or a shape of your own. Default `chat`. */
   readonly shape?: TraceShapeName | TraceShape;

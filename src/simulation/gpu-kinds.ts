@@ -83,4 +83,5 @@ export const GPU_KINDS = {
   },
 } as const satisfies Record<string, GpuKind>;
 
+/** A GPU whose speed the simulation knows. */
 export type GpuName = keyof typeof GPU_KINDS;

@@ -27,6 +27,7 @@ export interface SimulatedWorld {
   requestOf(headers: Readonly<Record<string, string>>): TraceRequest;
 }
 
+/** Options of `simulate`. */
 export interface SimulationOptions {
   /** The requests, from `readTrace` or `generateTrace`. */
   readonly trace: Trace;

@@ -54,6 +54,7 @@ export const TRACE_SHAPES = {
   },
 } as const satisfies Record<string, TraceShape>;
 
+/** A kind of traffic that `generateTrace` knows. */
 export type TraceShapeName = keyof typeof TRACE_SHAPES;
 
 function points(least: number, values: readonly number[]): readonly (readonly [number, number])[] {

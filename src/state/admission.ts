@@ -2,6 +2,7 @@ import PQueue from 'p-queue';
 import type { Clock, Timer } from '../core/clock.js';
 import { AdmissionLine, type LineOptions } from './admission-line.js';
 
+/** Option `admission`: how many requests may wait for a place, and how long. */
 export interface AdmissionOptions {
   /** Most requests waiting; one more is shed. 0 switches queueing off. Default 1000. */
   readonly maxQueued: number;

@@ -8,6 +8,7 @@ import { Exporter } from './exporter.js';
 import { ModelLabels } from './model-labels.js';
 import { Tally } from './tally.js';
 
+/** Options of `prometheusMetrics`. */
 export interface PrometheusOptions {
   /** Where the metrics go. Default: a registry of their own. */
   readonly registry?: Registry<RegistryContentType>;
@@ -27,6 +28,7 @@ export interface PrometheusOptions {
   readonly exemplars?: boolean | ExemplarLabels;
 }
 
+/** What `prometheusMetrics` gives back. */
 export interface PrometheusMetrics {
   readonly registry: Registry<RegistryContentType>;
   /** Stops counting. The last balancer to stop takes the metrics out of the registry. */

@@ -1,6 +1,7 @@
 import type { ScalingPod, ScalingSituation } from '../core/scaling.js';
 import type { EndpointSnapshot } from '../core/snapshot.js';
 
+/** What of a scaling situation a test wants to say; the rest has defaults. */
 export interface FakeSituation {
   /** Milliseconds. Default 0. */
   readonly now?: number;

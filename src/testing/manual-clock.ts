@@ -21,6 +21,8 @@ interface SetTimer extends Timer {
 }
 
 /**
+ * Makes a clock that stands still until it is moved.
+ *
  * @param start what `now()` says at first, in ms. Default 0
  */
 export function manualClock(start = 0): ManualClock {

@@ -44,6 +44,7 @@ export interface KubernetesApi {
   close(): Promise<void>;
 }
 
+/** Options of `KubernetesApi`. */
 export interface KubernetesApiOptions {
   /** Default: the API of the cluster that the process runs in. For `kubectl proxy`: `http://127.0.0.1:8001`. */
   readonly server?: string;

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { roomsOf, roomsOfPage, rowsOfPage } from './picture.js';
 import {
   badNames,
   importCycles,
@@ -44,6 +46,31 @@ describe('the sources', () => {
 
   it('are named after what they hold', () => {
     expect(badNames(sources)).toEqual([]);
+  });
+});
+
+describe('the picture in docs/architecture.md', () => {
+  const page = readFileSync('docs/architecture.md', 'utf8');
+  const rows = rowsOfPage(page);
+  const rooms = roomsOf(sources);
+
+  it('has every room once', () => {
+    expect(rows.flat().sort()).toEqual(rooms.map(({ room }) => room).sort());
+  });
+
+  it('has no import that goes up or sideways, but the one that it names', () => {
+    const rowOf = new Map(rows.flatMap((names, row) => names.map((name) => [name, row] as const)));
+    const crooked = rooms.flatMap(({ room, imports }) =>
+      imports
+        .filter((imported) => (rowOf.get(imported) ?? -1) <= (rowOf.get(room) ?? 0))
+        .map((imported) => `${room} imports ${imported}`),
+    );
+    expect(crooked).toEqual(['policies imports scorers']);
+  });
+
+  it('says of each room what it really imports', () => {
+    const byName = (a: { room: string }, b: { room: string }) => a.room.localeCompare(b.room);
+    expect(roomsOfPage(page).sort(byName)).toEqual(rooms.sort(byName));
   });
 });
 

@@ -18,6 +18,7 @@ import { fakeSituation } from '../../src/testing/fake-situation.js';
 import { FakeKubernetes } from '../support/fake-kubernetes.js';
 import { deployment } from '../support/kubernetes/manifests.js';
 import { codeBlocks } from './markdown.js';
+import { runBlock } from './run-block.js';
 
 const page = readFileSync('docs/autoscaling.md', 'utf8');
 const balancer = { snapshot: () => fakeSituation().balancer };
@@ -40,28 +41,6 @@ function known(build: (options: never) => unknown): string[] {
   throw new Error('the unknown option was accepted');
 }
 
-const MODULES: Readonly<Record<string, () => Promise<object>>> = {
-  evenkeel: () => import('evenkeel'),
-  'evenkeel/autoscaling': () => import('evenkeel/autoscaling'),
-  'evenkeel/scaling/horizontal': () => import('evenkeel/scaling/horizontal'),
-  'evenkeel/scaling/max-of': () => import('evenkeel/scaling/max-of'),
-  'evenkeel/scaling/queue-depth-tiers': () => import('evenkeel/scaling/queue-depth-tiers'),
-  'evenkeel/scaling/stabilized': () => import('evenkeel/scaling/stabilized'),
-};
-
-/** Runs a block of the page, its imports from here, and gives back what it has made. */
-async function run(code: string, print: (line: string) => void) {
-  const body = code.replace(/^import \{ (.*) \} from '(.*)';$/gm, "const { $1 } = await load('$2');");
-  const AsyncFunction = (async () => {}).constructor as new (
-    ...code: string[]
-  ) => (load: (name: string) => unknown, console: { log: (line: string) => void }) => Promise<unknown>;
-  const block = new AsyncFunction('load', 'console', `${body}\nreturn { autoscaler, balancer };`);
-  return (await block((name) => MODULES[name]?.(), { log: print })) as {
-    autoscaler: Autoscaler;
-    balancer: LoadBalancer;
-  };
-}
-
 describe('The page on autoscaling', () => {
   it('begins with an example that scales a Deployment', async () => {
     await using fake = await FakeKubernetes.start();
@@ -70,7 +49,10 @@ describe('The page on autoscaling', () => {
     const code = (first?.code ?? '').replace('http://127.0.0.1:8001', fake.url);
     expect(code).toContain(fake.url);
     const printed: string[] = [];
-    const made = await run(code, (line) => printed.push(line));
+    const made = (await runBlock(code, {
+      gives: ['autoscaler', 'balancer'],
+      globals: { console: { log: (line: string) => printed.push(line) } },
+    })) as { readonly autoscaler: Autoscaler; readonly balancer: LoadBalancer };
     const events: ScalingEvent[] = [];
     await new Promise<void>((resolve) => {
       made.autoscaler.observe((event) => {

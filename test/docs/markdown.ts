@@ -40,21 +40,25 @@ export function codeBlocks(text: string): CodeBlock[] {
   return blocks;
 }
 
-/** Targets of links and pictures that are not on another site. */
+/** Targets of links and pictures that are not on another site, those of HTML included. */
 export function localLinks(text: string): string[] {
-  return [
-    ...withoutBlocks(text)
-      .replace(/`[^`\n]*`/g, '')
-      .matchAll(/\]\(\s*<?([^)\s>]+)>?[^)]*\)/g),
-  ]
+  const prose = withoutBlocks(text).replace(/`[^`\n]*`/g, '');
+  const markdown = prose.matchAll(/\]\(\s*<?([^)\s>]+)>?[^)]*\)/g);
+  const html = prose.matchAll(/\b(?:src|srcset|href)="([^"\s]+)"/g);
+  return [...markdown, ...html]
     .map(([, target = '']) => target)
     .filter((target) => !/^[a-z][a-z+.-]*:/i.test(target));
 }
 
-/** The anchors that a page's headings make, by the rule of code hosts. */
+/** The anchors that a page's headings make. */
 export function anchors(text: string): Set<string> {
+  return new Set(headingAnchors(text));
+}
+
+/** One for each heading, in their order, by the rule of code hosts. */
+export function headingAnchors(text: string): string[] {
   const seen = new Map<string, number>();
-  const result = new Set<string>();
+  const result: string[] = [];
   for (const [, heading = ''] of withoutBlocks(text).matchAll(/^#{1,6}\s+(.+?)\s*#*$/gm)) {
     const slug = heading
       .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
@@ -63,7 +67,7 @@ export function anchors(text: string): Set<string> {
       .replace(/\s/g, '-');
     const count = seen.get(slug) ?? 0;
     seen.set(slug, count + 1);
-    result.add(count === 0 ? slug : `${slug}-${count}`);
+    result.push(count === 0 ? slug : `${slug}-${count}`);
   }
   return result;
 }

@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { anchors, codeBlocks, localLinks, readPages } from './markdown.js';
-import { type NamedBlock, typeErrors } from './type-check.js';
 
 const pages = readPages();
 
@@ -17,12 +16,6 @@ function brokenLinks(path: string, text: string): string[] {
   });
 }
 
-function typescriptBlocks(page: string, text: string): NamedBlock[] {
-  return codeBlocks(text)
-    .filter(({ language }) => language === 'ts' || language === 'typescript')
-    .map((block) => ({ ...block, page }));
-}
-
 describe('the pages', () => {
   it('are found, the README first of all', () => {
     expect(pages.map(({ path }) => path)).toContain('README.md');
@@ -34,48 +27,44 @@ describe('the pages', () => {
     );
     expect(broken).toEqual([]);
   });
+});
 
-  it('are all reached from the README', () => {
-    const reached = new Set(['README.md']);
-    for (const path of reached) {
-      const page = pages.find((candidate) => candidate.path === path);
-      for (const link of localLinks(page?.text ?? ''))
-        reached.add(posix.join(posix.dirname(path), link.replace(/#.*/, '')));
-    }
-    expect(pages.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual([]);
+describe('the README', () => {
+  const readme = readFileSync('README.md', 'utf8');
+
+  it('shows the first example in less than 20 lines', () => {
+    const example = codeBlocks(readme).find(({ language }) => language === 'ts');
+    expect(example?.code.split('\n').length).toBeLessThan(20);
   });
 
-  it('show TypeScript that compiles', { timeout: 60_000 }, () => {
-    expect(typeErrors(pages.flatMap(({ path, text }) => typescriptBlocks(path, text)))).toEqual([]);
+  it('leads to every page in one step', () => {
+    const links = localLinks(readme);
+    const others = pages.map(({ path }) => path).filter((path) => path !== 'README.md');
+    expect(others.filter((path) => !links.includes(path))).toEqual([]);
+  });
+
+  it('has no figure that the page behind it does not have', () => {
+    const [, section = ''] = readme.split('\nIn figures');
+    const rows = [...section.matchAll(/^\|.*\]\((docs\/[\w-]+\.md)#[\w-]+\)[^|]*\|(.*)\|[^|]*\|$/gm)];
+    expect(rows).toHaveLength(4);
+    for (const [, path = '', cells = ''] of rows) {
+      const page = readFileSync(path, 'utf8');
+      for (const [figure] of cells.matchAll(/\d+(?:\.\d+)?/g))
+        expect({ figure, path, there: new RegExp(`\\b${figure}\\b`).test(page) }).toMatchObject({
+          there: true,
+        });
+    }
   });
 });
 
 describe('the check of the pages', () => {
   it('sees links to files and headings that do not exist, and no others', () => {
     const page = '# A `b`: c\n[ok](#a-b-c) [far](https://example.com) `[code](no)`\n```\n[no](no.md)\n```\n';
-    expect(brokenLinks('README.md', `${page}[gone](docs/gone.md) [none](#none)`)).toEqual([
+    const wrong = '[gone](docs/gone.md) [none](#none) <img alt="" src="docs/images/gone.png">';
+    expect(brokenLinks('README.md', `${page}${wrong}`)).toEqual([
       'docs/gone.md',
       '#none',
-    ]);
-  });
-
-  it('sees blocks that do not compile, and names page and line', { timeout: 60_000 }, () => {
-    const page = [
-      'Text.',
-      '```ts',
-      "import { LoadBalancer } from 'evenkeel';",
-      "const own = new LoadBalancer({ endpoints: [{ url: 'http://127.0.0.1:8000' }] });",
-      'own.nonsense();',
-      '```',
-      '```ts',
-      "await balancer.fetch('/v1/models');",
-      '```',
-      '```js',
-      'own.nonsense();',
-      '```',
-    ].join('\n');
-    expect(typeErrors(typescriptBlocks('page.md', page))).toEqual([
-      "page.md:5: Property 'nonsense' does not exist on type 'LoadBalancer'.",
+      'docs/images/gone.png',
     ]);
   });
 });

@@ -17,11 +17,13 @@ export interface FeedEndpoint extends Omit<EndpointSnapshot, 'url' | 'latency' |
   readonly firstToken?: FeedQuantiles;
 }
 
+/** Median and 95th percentile of a figure, in ms. */
 export interface FeedQuantiles {
   readonly p50: number;
   readonly p95: number;
 }
 
+/** How much an event asks for attention. */
 export type FeedLevel = 'info' | 'warn' | 'error';
 
 /** A line of the event log. */

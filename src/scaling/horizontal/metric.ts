@@ -25,6 +25,7 @@ export interface ResourceMetric {
   readonly target: { readonly averageUtilization: number } | { readonly averageValue: number };
 }
 
+/** A figure that `horizontal` scales by. */
 export type HorizontalMetric = ExternalMetric | PodsMetric | ResourceMetric;
 
 /** How far a ratio may be from 1 before anything changes. */

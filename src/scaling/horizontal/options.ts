@@ -3,6 +3,7 @@ import { InvalidOptionError } from '../../errors.js';
 import type { DirectionRules, HorizontalBehavior, HorizontalPolicy, HorizontalRules } from './behavior.js';
 import type { HorizontalMetric } from './metric.js';
 
+/** Options of `horizontal`. */
 export interface HorizontalOptions {
   /** At least one; the one that calls for most counts. */
   readonly metrics: readonly HorizontalMetric[];

@@ -4,6 +4,7 @@ import { systemClock } from '../../system.js';
 import { CompletionText } from './completion-text.js';
 import { type MockServiceOptions, serviceSettings } from './service-model.js';
 
+/** Options of `MockLlmServer`. */
 export interface MockLlmServerOptions {
   /** Comes back in `x-mock-server`, in ids and in `system_fingerprint`. Default `mock`. */
   readonly name?: string;

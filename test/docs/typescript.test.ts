@@ -1,0 +1,82 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { entryPoints } from '../../tsup.config.js';
+import { exportedNames } from './api/exported-names.js';
+import { type EntryPoint, indexPage, referencePage } from './api/pages.js';
+import { codeBlocks, readPages } from './markdown.js';
+import { type Compiled, compileBlocks, type NamedBlock } from './type-check.js';
+
+function typescriptBlocks(page: string, text: string): NamedBlock[] {
+  return codeBlocks(text)
+    .filter(({ language }) => language === 'ts' || language === 'typescript')
+    .map((block) => ({ ...block, page }));
+}
+
+const PLANTED = [
+  'Text.',
+  '```ts',
+  "import { LoadBalancer } from 'evenkeel';",
+  "const own = new LoadBalancer({ endpoints: [{ url: 'http://127.0.0.1:8000' }] });",
+  'own.nonsense();',
+  '```',
+  '```ts',
+  "await balancer.fetch('/v1/models');",
+  '```',
+  '```js',
+  'own.nonsense();',
+  '```',
+].join('\n');
+
+const sources = entryPoints();
+let compiled: Compiled;
+let entries: EntryPoint[];
+
+beforeAll(() => {
+  const blocks = readPages().flatMap(({ path, text }) => typescriptBlocks(path, text));
+  compiled = compileBlocks([...blocks, ...typescriptBlocks('planted.md', PLANTED)], Object.values(sources));
+  entries = Object.entries(sources).map(([name, source]) => ({
+    path: name === 'index' ? 'evenkeel' : `evenkeel/${name}`,
+    names: exportedNames(compiled.program, source),
+  }));
+}, 60_000);
+
+describe('the TypeScript of the pages', () => {
+  it('compiles', () => {
+    expect(compiled.errors.filter((error) => !error.startsWith('planted.md'))).toEqual([]);
+  });
+
+  it('would not if it were wrong; page and line are named', () => {
+    expect(compiled.errors.filter((error) => error.startsWith('planted.md'))).toEqual([
+      "planted.md:5: Property 'nonsense' does not exist on type 'LoadBalancer'.",
+    ]);
+  });
+});
+
+describe('the exported names', () => {
+  it('each say what they are', () => {
+    const silent = entries.flatMap(({ path, names }) =>
+      names.filter(({ text }) => text === '' || text.startsWith('@')).map(({ name }) => `${path}: ${name}`),
+    );
+    expect(silent).toEqual([]);
+  });
+
+  it('show no any, and no path of a file', () => {
+    const odd = entries.flatMap(({ path, names }) =>
+      names
+        .flatMap(({ name, shape, members }) => [
+          { name, type: shape },
+          ...members.map((member) => ({ name: `${name}.${member.name}`, type: member.type })),
+        ])
+        .filter(({ type }) => /\bany\b|import\(/.test(type.replace(/\/\*.*?\*\//gs, '')))
+        .map(({ name, type }) => `${path}: ${name}: ${type}`),
+    );
+    expect(odd).toEqual([]);
+  });
+
+  it('are all in docs/api.md, and no other', async () => {
+    await expect(indexPage(entries)).toMatchFileSnapshot('../../docs/api.md');
+  });
+
+  it('have in docs/reference.md the shapes that they have', async () => {
+    await expect(referencePage(entries)).toMatchFileSnapshot('../../docs/reference.md');
+  });
+});
