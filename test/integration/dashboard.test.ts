@@ -119,6 +119,13 @@ describe('the dashboard', () => {
     expect(await answer.json()).toMatchObject({ available: 2, replicas: { active: 2, desired: 5 } });
   });
 
+  it('counts no reserve among the active replicas', async () => {
+    balancer.add({ url: 'http://127.0.0.1:9', id: 'reserve', standby: true });
+    await using site = await serve();
+    const answer = await fetch(`${site.url}/_balancer`, { headers: { accept: 'application/json' } });
+    expect(await answer.json()).toMatchObject({ replicas: { active: 2 } });
+  });
+
   it('ends its feeds when the balancer is closed, so that the server can close', async () => {
     await using site = await serve();
     await using feed = await FeedReader.open(`${site.url}/_balancer`);
