@@ -1,5 +1,5 @@
 import type { Timer } from '../core/clock.js';
-import type { Roster, RosterMember } from '../core/roster.js';
+import type { Roster, Rostered } from '../core/roster.js';
 import type { ResponseHeaders, TransportCall, TransportHandler } from '../core/transport.js';
 import type { VirtualClock } from './virtual-clock.js';
 
@@ -10,7 +10,7 @@ export interface VirtualConnection {
 }
 
 /** One exchange of a virtual server. What is over is deaf and dumb. */
-export class VirtualCall implements TransportCall, RosterMember {
+export class VirtualCall implements TransportCall, Rostered {
   readonly #handler: TransportHandler;
   readonly #clock: VirtualClock;
   readonly connection: VirtualConnection;

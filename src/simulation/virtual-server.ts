@@ -74,7 +74,7 @@ export class VirtualServer {
     this.#up = this.uptime;
     this.#state = 'down';
     this.replica.kill();
-    for (const call of [...this.#calls]) call.fail('ECONNRESET');
+    for (const call of this.#calls.all()) call.fail('ECONNRESET');
   }
 
   /** A connection of one client to this server. */
@@ -88,7 +88,7 @@ export class VirtualServer {
       },
       close: async () => {},
       destroy: async () => {
-        for (const call of [...this.#calls])
+        for (const call of this.#calls.all())
           if (call.connection === connection) call.fail('UND_ERR_DESTROYED');
       },
     };
