@@ -1,3 +1,4 @@
+import { inService } from '../core/endpoint.js';
 import type { TargetState } from '../core/scaling.js';
 import type { EndpointSnapshot } from '../core/snapshot.js';
 
@@ -15,18 +16,12 @@ export function seenReplicas(
   endpoints: readonly EndpointSnapshot[],
   isReplica: (endpoint: EndpointSnapshot) => boolean,
 ): SeenReplicas {
-  const members = endpoints.filter(
-    (endpoint) =>
-      isReplica(endpoint) &&
-      endpoint.weight > 0 &&
-      endpoint.state !== 'draining' &&
-      endpoint.state !== 'standby',
-  );
-  const warming = members.filter(({ state }) => state === 'warming').length;
+  const replicas = endpoints.filter(isReplica);
+  const serving = replicas.filter(inService);
   return {
-    ready: members.length - warming,
-    warming,
-    available: members.filter(({ available }) => available).length,
+    ready: serving.length,
+    warming: replicas.filter(({ weight, state }) => weight > 0 && state === 'warming').length,
+    available: serving.filter(({ available }) => available).length,
   };
 }
 

@@ -78,10 +78,12 @@ export class RequestRun implements AttemptTerms {
   /** Whatever stops the request ends these attempts. */
   stopsWith(taps: readonly ResponseTap[]): void {
     const { cancellation } = this;
-    cancellation.onCancel = () => {
+    // A variable: V8 puts a function literal assigned to a property in old space, and it keeps all of the request.
+    const end = () => {
       const error = cancellation.streamError(this.endpoint);
       for (const tap of taps) tap.end(cancellation.outcome, error);
     };
+    cancellation.onCancel = end;
   }
 
   /** What an attempt's result says of its endpoint. */

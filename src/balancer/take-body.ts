@@ -15,7 +15,8 @@ export async function takeBody(
 ): Promise<Uint8Array | typeof TOO_LARGE | undefined> {
   if (source instanceof Promise) {
     return new Promise((resolve, reject) => {
-      cancellation.onCancel = () => resolve(undefined);
+      const stop = () => resolve(undefined);
+      cancellation.onCancel = stop;
       source.then(resolve, reject);
     });
   }

@@ -127,6 +127,14 @@ export interface EndpointView {
   servedModel(model: string): string | undefined;
 }
 
+/**
+ * Takes requests now, or would if it were not full, cooling off or held back by its breaker: a replica to count on.
+ * Not one that drains, is not ready yet, or rests on standby; nor one of weight 0.
+ */
+export function inService({ weight, state }: Pick<EndpointView, 'weight' | 'state'>): boolean {
+  return weight > 0 && state !== 'draining' && state !== 'warming' && state !== 'standby';
+}
+
 /** Weight times slow start: the share of traffic this endpoint should get now. */
 export function effectiveWeight(endpoint: EndpointView): number {
   return endpoint.weight * (endpoint.slowStart ?? 1);

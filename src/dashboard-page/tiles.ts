@@ -1,3 +1,4 @@
+import { inService } from '../core/endpoint.js';
 import type { FeedTick } from '../facades/dashboard/feed-message.js';
 import { byId, element, setText } from './element.js';
 import { inShare, inShort, inTime } from './format.js';
@@ -64,10 +65,10 @@ function errorRate({ requests, failed }: FeedTick): string {
   return inShare(requests === 0 ? 0 : failed / requests);
 }
 
-/** `undefined` where an endpoint has none. */
+/** Of the endpoints in service; `undefined` where one has none. */
 function totalLimit({ endpoints }: FeedTick): number | undefined {
   let sum = 0;
-  for (const { maxOutstanding } of endpoints) {
+  for (const { maxOutstanding } of endpoints.filter(inService)) {
     if (maxOutstanding === null) return undefined;
     sum += maxOutstanding;
   }

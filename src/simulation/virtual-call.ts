@@ -1,20 +1,29 @@
 import type { Timer } from '../core/clock.js';
+import type { Roster, Rostered } from '../core/roster.js';
 import type { ResponseHeaders, TransportCall, TransportHandler } from '../core/transport.js';
 import type { VirtualClock } from './virtual-clock.js';
 
+/** One of a virtual server's connections, over which it may be called many times at once. */
+export interface VirtualConnection {
+  /** Calls under way, over all connections of the server. */
+  readonly calls: Roster<VirtualCall>;
+}
+
 /** One exchange of a virtual server. What is over is deaf and dumb. */
-export class VirtualCall implements TransportCall {
+export class VirtualCall implements TransportCall, Rostered {
   readonly #handler: TransportHandler;
   readonly #clock: VirtualClock;
-  readonly #onOver: (call: VirtualCall) => void;
+  readonly connection: VirtualConnection;
   #timer: Timer | undefined;
   onAbort: () => void = () => {};
+  place = -1;
   over = false;
 
-  constructor(handler: TransportHandler, clock: VirtualClock, onOver: (call: VirtualCall) => void) {
+  constructor(handler: TransportHandler, clock: VirtualClock, connection: VirtualConnection) {
     this.#handler = handler;
     this.#clock = clock;
-    this.#onOver = onOver;
+    this.connection = connection;
+    connection.calls.add(this);
   }
 
   pause(): void {}
@@ -69,6 +78,6 @@ export class VirtualCall implements TransportCall {
     this.over = true;
     this.#timer?.close();
     this.#clock.stir();
-    this.#onOver(this);
+    this.connection.calls.delete(this);
   }
 }

@@ -1,4 +1,5 @@
 import type { Timer } from '../core/clock.js';
+import { Roster } from '../core/roster.js';
 import type { EndpointChannel, ResponseHeaders, TransportRequest } from '../core/transport.js';
 import { contentEvents, DONE } from './answer-bytes.js';
 import { metricsPage } from './metrics-page.js';
@@ -6,7 +7,7 @@ import { Replica } from './replica.js';
 import type { ReplicaModel } from './replica-model.js';
 import { Sequence } from './sequence.js';
 import type { TraceRequest } from './trace.js';
-import { VirtualCall } from './virtual-call.js';
+import { VirtualCall, type VirtualConnection } from './virtual-call.js';
 import type { VirtualClock } from './virtual-clock.js';
 
 /** Names the request of the trace, so that no prompt has to be written and read. */
@@ -33,7 +34,7 @@ export class VirtualServer {
   readonly url: string;
   readonly replica: Replica;
   readonly #terms: ServerTerms;
-  readonly #calls = new Set<VirtualCall>();
+  readonly #calls = new Roster<VirtualCall>();
   #loaded: Timer | undefined;
   #state: 'up' | 'loading' | 'down' = 'down';
   #upSince = 0;
@@ -73,26 +74,22 @@ export class VirtualServer {
     this.#up = this.uptime;
     this.#state = 'down';
     this.replica.kill();
-    for (const call of [...this.#calls]) call.fail('ECONNRESET');
+    for (const call of this.#calls.all()) call.fail('ECONNRESET');
   }
 
   /** A connection of one client to this server. */
   open(): EndpointChannel {
-    const own = new Set<VirtualCall>();
+    const connection: VirtualConnection = { calls: this.#calls };
     return {
       send: (request, handler) => {
-        const call = new VirtualCall(handler, this.#terms.clock, (over) => {
-          own.delete(over);
-          this.#calls.delete(over);
-        });
-        own.add(call);
-        this.#calls.add(call);
+        const call = new VirtualCall(handler, this.#terms.clock, connection);
         call.later(() => this.#receive(request, call), this.#terms.network);
         return call;
       },
       close: async () => {},
       destroy: async () => {
-        for (const call of [...own]) call.fail('UND_ERR_DESTROYED');
+        for (const call of this.#calls.all())
+          if (call.connection === connection) call.fail('UND_ERR_DESTROYED');
       },
     };
   }
@@ -137,7 +134,9 @@ export class VirtualServer {
       },
       lost: () => call.fail('ECONNRESET'),
     });
-    call.onAbort = () => replica.abort(sequence);
+    // A variable: V8 puts a function literal assigned to a property in old space, and it keeps all of the request.
+    const abort = () => replica.abort(sequence);
+    call.onAbort = abort;
     replica.submit(sequence);
   }
 }

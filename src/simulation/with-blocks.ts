@@ -12,7 +12,8 @@ export function withBlocks(
 ): SelectionPolicy {
   const tell = (request: InferenceRequest): InferenceRequest => {
     const { blocks } = requestOf(request.headers);
-    request.promptBlocks = () => blocks;
+    const promptBlocks = () => blocks;
+    request.promptBlocks = promptBlocks;
     return request;
   };
   const select: SelectionPolicy['select'] = (candidates, request, context) =>

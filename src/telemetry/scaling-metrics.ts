@@ -1,4 +1,4 @@
-import type { EndpointView } from '../core/endpoint.js';
+import { type EndpointView, inService } from '../core/endpoint.js';
 import type { Definition, Row } from './definition.js';
 
 /** Queueing by model: means are the ratio of the two. */
@@ -22,14 +22,14 @@ export const MODEL_COUNTERS: Readonly<Record<string, Definition>> = {
 /** What fleets are scaled on, and what they are scaled to. */
 export const SCALING_GAUGES: Readonly<Record<string, Definition>> = {
   active_replicas: {
-    help: 'Endpoints that take traffic: of a weight above 0 and not draining, whatever their health.',
+    help: 'Endpoints in service, full, cooling off or with an open breaker as they may be: not those of weight 0 and those that drain, are not ready, or are on standby.',
     labels: [],
     *read(_tally, { endpoints }) {
-      yield [{}, endpoints.filter(takesTraffic).length];
+      yield [{}, endpoints.filter(inService).length];
     },
   },
   saturation_ratio: {
-    help: 'Requests outstanding over what the endpoints that take traffic may have, where each has a limit.',
+    help: 'Requests outstanding over what the endpoints in service may have, where each has a limit.',
     labels: [],
     *read(_tally, { endpoints }) {
       yield* saturation({}, endpoints);
@@ -76,14 +76,10 @@ export const SCALING_GAUGES: Readonly<Record<string, Definition>> = {
   },
 };
 
-function takesTraffic({ weight, state }: EndpointView): boolean {
-  return weight > 0 && state !== 'draining';
-}
-
 /** No row where one of them has no limit: what share is used up is not known then. */
 function* saturation(labels: Row[0], endpoints: readonly EndpointView[]): Iterable<Row> {
-  const taking = endpoints.filter(takesTraffic);
-  const limit = taking.reduce((sum, { maxOutstanding }) => sum + maxOutstanding, 0);
+  const serving = endpoints.filter(inService);
+  const limit = serving.reduce((sum, { maxOutstanding }) => sum + maxOutstanding, 0);
   if (limit > 0 && Number.isFinite(limit))
-    yield [labels, taking.reduce((sum, { outstanding }) => sum + outstanding, 0) / limit];
+    yield [labels, serving.reduce((sum, { outstanding }) => sum + outstanding, 0) / limit];
 }

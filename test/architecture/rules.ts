@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ...rows(LOOPS, [...STRATEGY_PARTS, 'transport', 'balancer']),
   facades: [...STRATEGY_PARTS, 'balancer', ...LOOPS],
   // Runs in the browser; shares the types of the feed with the facade that serves it.
-  'dashboard-page': ['facades'],
+  'dashboard-page': ['core', 'facades'],
   // Beside the facades; an autoscaler runs there as it ships.
   simulation: [...STRATEGY_PARTS, ...STRATEGIES, 'state', 'balancer', 'autoscaling'],
   cli: [...STRATEGY_PARTS, ...STRATEGIES, 'simulation', 'facades'],

@@ -5,6 +5,7 @@ import { MockLlmServer, manualClock } from 'evenkeel/testing';
 import express from 'express';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PAGE, PAGE_POLICY, PAGE_SOURCES } from '../../src/facades/dashboard/built-page.js';
+import type { FeedTick } from '../../src/facades/dashboard/feed-message.js';
 import { sourcesHash } from '../browser/build-page.js';
 import { Site } from '../support/facade-rig.js';
 import { FeedReader } from '../support/feed-reader.js';
@@ -82,12 +83,17 @@ describe('the dashboard', () => {
       ['two', 'healthy'],
     ]);
     await chat();
-    const tick = await feed.until(({ requests }) => requests > 0);
+    // A tick may fall between the choice and the end of the answer.
+    const decisions: FeedTick['decisions'][number][] = [];
+    const tick = await feed.until((next) => {
+      decisions.push(...next.decisions);
+      return next.requests > 0;
+    });
     expect(tick.failed).toBe(0);
     expect(tick.endpoints[0]).toMatchObject({ id: 'one', maxOutstanding: 4, outstanding: 0 });
     expect(tick.endpoints[0]?.tokens).toBeGreaterThan(0);
     expect(tick.endpoints[0]?.firstToken?.p95).toBeGreaterThanOrEqual(0);
-    expect(tick.decisions).toMatchObject([
+    expect(decisions).toMatchObject([
       {
         choice: 'one',
         model: 'mock-model',
@@ -117,6 +123,13 @@ describe('the dashboard', () => {
     await using site = await serve({ autoscaler: { desiredReplicas: 5 } });
     const answer = await fetch(`${site.url}/_balancer`, { headers: { accept: 'application/json' } });
     expect(await answer.json()).toMatchObject({ available: 2, replicas: { active: 2, desired: 5 } });
+  });
+
+  it('counts no reserve among the active replicas', async () => {
+    balancer.add({ url: 'http://127.0.0.1:9', id: 'reserve', standby: true });
+    await using site = await serve();
+    const answer = await fetch(`${site.url}/_balancer`, { headers: { accept: 'application/json' } });
+    expect(await answer.json()).toMatchObject({ replicas: { active: 2 } });
   });
 
   it('ends its feeds when the balancer is closed, so that the server can close', async () => {

@@ -219,7 +219,7 @@ describe('prometheusMetrics', () => {
     expect(found.get('evenkeel_request_queue_wait_seconds_count')).toBe(1);
   });
 
-  it("shows each endpoint's state, and how many take traffic", async () => {
+  it("shows each endpoint's state, and how many are in service", async () => {
     await using balancer = new LoadBalancer({
       endpoints: [
         { url: 'http://127.0.0.1:9', id: 'a' },
@@ -333,6 +333,44 @@ describe('prometheusMetrics', () => {
     found = await scrape(registry);
     expect(of('model_outstanding_requests', 'mock-model')).toBe(0);
     expect(of('model_queue_depth', 'mock-model')).toBe(0);
+  });
+
+  it('counts a reserve, and an endpoint that is not ready, neither as a replica nor as room', async () => {
+    await using server = await MockLlmServer.start();
+    await using balancer = new LoadBalancer({
+      endpoints: [
+        { url: server.url, id: 'a', maxOutstanding: 2, models: ['small'] },
+        { url: server.url, id: 'reserve', maxOutstanding: 6, models: ['small'], standby: true },
+        // Nobody listens there, so its health is never good.
+        {
+          url: 'http://127.0.0.1:9',
+          id: 'loads',
+          maxOutstanding: 8,
+          models: ['small'],
+          healthPath: '/health',
+        },
+      ],
+      warmPool: false,
+    });
+    const { registry } = prometheusMetrics(balancer, { prefix: '', models: ['small'] });
+    server.fault = { kind: 'hang' };
+    const callers = new AbortController();
+    const body = JSON.stringify({ model: 'small', messages: [] });
+    const asked = balancer
+      .fetch('/v1/chat/completions', { method: 'POST', body, signal: callers.signal })
+      .catch(() => {});
+    await server.waitFor(({ active }) => active === 1);
+    let found = await scrape(registry);
+    expect(found.get('active_replicas')).toBe(1);
+    expect(found.get('saturation_ratio')).toBe(1 / 2);
+    expect(found.get('model_saturation_ratio{model="small"}')).toBe(1 / 2);
+    await balancer.activate('reserve');
+    found = await scrape(registry);
+    expect(found.get('active_replicas')).toBe(2);
+    expect(found.get('saturation_ratio')).toBe(1 / 8);
+    expect(found.get('model_saturation_ratio{model="small"}')).toBe(1 / 8);
+    callers.abort();
+    await asked;
   });
 
   it('counts the requests that waited, and their waiting, by model', async () => {

@@ -1,4 +1,7 @@
-/** The shipped alerts and dashboard against a real Prometheus: each alert fires and clears, each query has data. */
+/**
+ * The shipped alerts, dashboard and scaling queries against a real Prometheus: each alert fires and clears, each query
+ * has data.
+ */
 import { spawnSync } from 'node:child_process';
 import { metricsHandler } from 'evenkeel/express';
 import { prometheusMetrics } from 'evenkeel/prometheus';
@@ -9,6 +12,7 @@ import { Site } from '../support/facade-rig.js';
 import { dashboardQueries } from './dashboard-queries.js';
 import { type Firing, startPrometheus } from './prometheus-server.js';
 import { hastened } from './rules.js';
+import { checkScalingQueries, exportPods } from './scaling-queries.js';
 import { Scene } from './scene.js';
 import { troubles } from './troubles.js';
 
@@ -42,6 +46,7 @@ const common = { registry, models: ['mock-model'], autoscaler: { desiredReplicas
 for (const { balancer, name } of scenes)
   for (const prefix of ['evenkeel_', '']) prometheusMetrics(balancer, { ...common, name, prefix });
 promtool(['check', 'metrics'], await registry.metrics());
+exportPods(registry);
 
 try {
   await using app = await Site.open(express().get('/metrics', metricsHandler(registry)));
@@ -93,6 +98,10 @@ try {
   for (const query of queries)
     if ((await prometheus.query(query)) === 0) throw new Error(`the dashboard has no data for ${query}`);
   note(`the dashboard's ${queries.length} queries have data`);
+
+  note(
+    `${await checkScalingQueries(prometheus)} queries of the adapter's rule and KEDA's triggers have data`,
+  );
 
   for (const { end } of all) await end();
   note('everything is repaired');

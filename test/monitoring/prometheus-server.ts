@@ -49,7 +49,7 @@ export async function startPrometheus(app: string, rules: Readonly<Record<string
   return server;
 }
 
-class PrometheusServer implements AsyncDisposable {
+export class PrometheusServer implements AsyncDisposable {
   readonly #url: string;
   readonly #stop: () => Promise<void>;
 

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
+const collect = runInNewContext('gc') as (options?: { readonly type: 'minor' }) => void;
 
 /** Bytes in use once the garbage is gone: the heap, and buffers beside it. */
 export function memoryInUse(): { readonly heap: number; readonly buffers: number } {
@@ -11,4 +11,12 @@ export function memoryInUse(): { readonly heap: number; readonly buffers: number
   collect();
   const { heapUsed, external } = process.memoryUsage();
   return { heap: heapUsed, buffers: external };
+}
+
+/** Bytes of heap in use after a collection of what is young alone. */
+export function youngCollected(): number {
+  // What survives the first is still young.
+  collect({ type: 'minor' });
+  collect({ type: 'minor' });
+  return process.memoryUsage().heapUsed;
 }

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../core/clock.js';
 import type { Decision } from '../../core/decision.js';
+import { inService } from '../../core/endpoint.js';
 import type { BalancerEvent, BalancerObserver } from '../../core/events.js';
 import type { DesiredReplicas } from '../../core/scaling.js';
 import type { BalancerSnapshot } from '../../core/snapshot.js';
@@ -137,9 +138,7 @@ class Watch {
     const { clock, autoscaler } = this.#terms;
     const { closed, queued, outstanding, available, endpoints } = this.#source.snapshot();
     const desired = autoscaler?.desiredReplicas;
-    const active = endpoints.filter(
-      ({ weight, state }) => weight > 0 && state !== 'draining' && state !== 'standby',
-    ).length;
+    const active = endpoints.filter(inService).length;
     return {
       at: Math.round(clock.wallTime()),
       closed,

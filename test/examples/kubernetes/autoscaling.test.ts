@@ -7,6 +7,7 @@ import { ServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { kedaMetrics, kubernetesLease, kubernetesScale } from '../../../src/autoscaling/index.js';
+import { metricsHandler } from '../../../src/facades/web.js';
 import { LoadBalancer } from '../../../src/index.js';
 import { type HorizontalBehavior, horizontal, queueDepth } from '../../../src/scaling/horizontal.js';
 import { prometheusMetrics } from '../../../src/telemetry/prometheus.js';
@@ -49,6 +50,12 @@ async function exported(): Promise<string[]> {
   await using balancer = new LoadBalancer({ endpoints: [{ url: 'http://127.0.0.1:9' }] });
   const { registry } = prometheusMetrics(balancer, { prefix: '' });
   return registry.getMetricsAsArray().map(({ name }) => name);
+}
+
+/** What KEDA finds by a GJSON path of plain names: dots part them, but for those behind a backslash. */
+function atPath(json: unknown, path: string): unknown {
+  const names = path.split(/(?<!\\)\./).map((name) => name.replaceAll('\\.', '.'));
+  return names.reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], json);
 }
 
 describe('The manifests for autoscaling', () => {
@@ -97,13 +104,17 @@ describe('The manifests for autoscaling', () => {
     for (const name of used) expect(names).toContain(name);
   });
 
-  it('ask the application for a value that it tells', () => {
-    const balancer = { snapshot: () => fakeSituation({ queued: 3, outstanding: 4 }).balancer };
+  it('ask the application for a number that is in its JSON where the manifest says', async () => {
+    const { balancer: snapshot } = fakeSituation({ queued: 3, outstanding: 4 });
+    const balancer = { snapshot: () => ({ ...snapshot, queuedByModel: { 'llama-3.1-8b': 3 } }) };
+    const json: unknown = await (await metricsHandler(kedaMetrics(balancer))()).json();
     const [keda] = manifests('keda-metrics-api.yaml') as unknown as [
       { spec: { triggers: { metadata: { valueLocation: string } }[] } },
     ];
-    const location = keda.spec.triggers[0]?.metadata.valueLocation ?? '';
-    expect(kedaMetrics(balancer).report()).toMatchObject({ [location]: 7 });
+    expect(atPath(json, keda.spec.triggers[0]?.metadata.valueLocation ?? '')).toBe(7);
+    // As the page on autoscaling has it for one model.
+    expect(atPath(json, 'queueDepthByModel.llama-3\\.1-8b')).toBe(3);
+    expect(atPath(json, 'queueDepthByModel.llama-3.1-8b')).toBeUndefined();
   });
 
   it.each(['hpa.yaml', 'keda-metrics-api.yaml', 'keda-prometheus.yaml'])(

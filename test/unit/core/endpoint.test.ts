@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { effectiveWeight, loadAfterPick } from '../../../src/core/endpoint.js';
+import { ENDPOINT_STATES, effectiveWeight, inService, loadAfterPick } from '../../../src/core/endpoint.js';
 import { fakeEndpoint } from '../../../src/testing/fake-endpoint.js';
 
 describe('effectiveWeight', () => {
@@ -17,5 +17,18 @@ describe('loadAfterPick', () => {
 
   it('is infinite for weight 0', () => {
     expect(loadAfterPick(fakeEndpoint('drained', { weight: 0 }))).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
+describe('inService', () => {
+  it('holds for what serves or would if it were not full, cooling off or held back by its breaker', () => {
+    const states = ENDPOINT_STATES.filter((state) =>
+      inService(fakeEndpoint('e', { state, available: false })),
+    );
+    expect(states).toEqual(['healthy', 'cooling-off', 'open', 'half-open', 'suspect']);
+  });
+
+  it('holds for no endpoint of weight 0', () => {
+    expect(inService(fakeEndpoint('switched-off', { weight: 0 }))).toBe(false);
   });
 });

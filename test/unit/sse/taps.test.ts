@@ -61,6 +61,12 @@ describe('SseTap', () => {
     );
   });
 
+  it('takes a byte-order mark for one at the beginning of a stream alone', () => {
+    const [before, after] = ['data: {"choices":[{"delta":{"content":"', '"}}]}\n\n'];
+    expect(watch(new SseTap(), before, `\ufeff${after}`).contentEvents).toBe(1);
+    expect(watch(new SseTap(), '', `\ufeff${before}x${after}`).contentEvents).toBe(1);
+  });
+
   it('finds the same byte by byte', () => {
     const bytes = Buffer.from(STREAM);
     const everywhere = Array.from(bytes, (_, index) => index);
