@@ -160,6 +160,7 @@ describe('what the feed costs', () => {
       drain: (id: string) => balancer.drain(id),
       activate: (id: string) => balancer.activate(id),
       standby: (id: string) => balancer.standby(id),
+      setWeight: (id: string, weight: number) => balancer.setWeight(id, weight),
     };
     const handler = webDashboardHandler(source, { authorize: () => true, clock });
     const watching = () => ({ observers: observers.size, timers: clock.pending });
@@ -235,6 +236,8 @@ describe('actions', () => {
       states.push(balancer.endpoints[0]?.state ?? '');
     }
     expect(states).toEqual(['draining', 'healthy', 'standby']);
+    expect(await act(site, token, 'action=weight&endpoint=one&weight=2.5')).toMatchObject({ status: 202 });
+    expect(balancer.endpoints[0]?.weight).toBe(2.5);
     expect(balancer.endpoints[1]?.state).toBe('healthy');
   });
 
@@ -246,6 +249,8 @@ describe('actions', () => {
     expect(await act(site, undefined, query)).toMatchObject({ status: 403 });
     expect(await act(site, 'guess', query)).toMatchObject({ status: 403 });
     expect(await act(site, token, query, { 'sec-fetch-site': 'cross-site' })).toMatchObject({ status: 403 });
+    expect(await act(site, undefined, 'action=weight&endpoint=one&weight=0')).toMatchObject({ status: 403 });
+    expect(balancer.endpoints[0]?.weight).toBe(1);
     expect(balancer.endpoints[0]?.state).toBe('healthy');
   });
 
@@ -256,6 +261,9 @@ describe('actions', () => {
     expect(await act(site, token, 'action=constructor&endpoint=one')).toMatchObject({ status: 400 });
     expect(await act(site, token, 'action=close')).toMatchObject({ status: 400 });
     expect(await act(site, token, 'action=drain&endpoint=three')).toMatchObject({ status: 400 });
+    for (const weight of ['', '&weight=', '&weight=-1', '&weight=x', '&weight=1e3', '&weight=Infinity'])
+      expect(await act(site, token, `action=weight&endpoint=one${weight}`)).toMatchObject({ status: 400 });
+    expect(balancer.endpoints[0]?.weight).toBe(1);
   });
 
   it('are off by default: the feed has no token, and a POST is refused', async () => {
