@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hashText } from '../core/rendezvous.js';
 
 /** Parts of a path that are nobody's secret: the version of an API, and what such paths are called. */
 const PLAIN = /^(?:|v\d+(?:(?:alpha|beta)\d*)?|api|openai)$/;
@@ -16,7 +16,7 @@ export function shownUrl(url: string): string {
   return origin + parts.map((part) => (PLAIN.test(part) ? part : digest(part))).join('/');
 }
 
-/** 32 bits: enough to tell paths apart, too few to find them out. */
+/** 32 bits: enough to tell paths apart, and far too few to get a key back from, whatever the hash. */
 function digest(part: string): string {
-  return `~${createHash('sha256').update(part).digest('hex').slice(0, 8)}`;
+  return `~${(hashText(part)[0] >>> 0).toString(16).padStart(8, '0')}`;
 }

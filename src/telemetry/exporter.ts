@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry, type RegistryContentType } from 'prom-client';
+import { Counter, Gauge, type Metric, type Registry, type RegistryContentType } from 'prom-client';
 import type { LoadBalancer } from '../balancer/load-balancer.js';
 import type { DesiredReplicas } from '../core/scaling.js';
 import { InvalidOptionError } from '../errors.js';
@@ -89,7 +89,8 @@ export class Exporter {
     }
     for (const [name, { help, buckets }] of Object.entries(HISTOGRAMS)) {
       const histogram = new HistogramMetric(prefix + name, help, buckets);
-      registry.registerMetric(histogram.registered);
+      // All that a registry asks of a metric, it has.
+      registry.registerMetric(histogram as unknown as Metric);
       this.#histograms.set(name as HistogramName, histogram);
     }
   }

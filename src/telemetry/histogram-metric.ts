@@ -1,7 +1,14 @@
-import type { Metric, MetricValueWithName } from 'prom-client';
 import { systemClock } from '../system.js';
 
 export type Labels = Readonly<Record<string, string>>;
+
+/** As prom-client has them. */
+interface NamedValue {
+  readonly metricName: string;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
+  readonly exemplar?: Exemplar | null;
+}
 
 interface Exemplar {
   readonly labelSet: Labels;
@@ -88,7 +95,7 @@ export class HistogramMetric {
     return { name, help, type, aggregator, values };
   }
 
-  #values({ labels, counts, sum, exemplars }: HistogramSeries): MetricValueWithName<string>[] {
+  #values({ labels, counts, sum, exemplars }: HistogramSeries): NamedValue[] {
     let count = 0;
     const buckets = [...this.#bounds, '+Inf'].map((le, index) => {
       count += counts[index] ?? 0;
@@ -100,10 +107,5 @@ export class HistogramMetric {
       { labels: { ...labels }, value: sum, metricName: `${this.name}_sum` },
       { labels: { ...labels }, value: count, metricName: `${this.name}_count` },
     ];
-  }
-
-  /** What a registry takes. */
-  get registered(): Metric {
-    return this as unknown as Metric;
   }
 }

@@ -78,14 +78,14 @@ describe('server-timing', () => {
     });
     const response = await fleet.balancer.fetch(CHAT, chat(false));
     expect(response.status).toBe(503);
-    expect(response.headers.get('server-timing')).toBe('queue;dur=0');
+    expect(response.headers.get('server-timing')).toMatch(/^queue;dur=[\d.]+$/);
     await using dead = new LoadBalancer({
       endpoints: [{ url: 'http://127.0.0.1:9' }],
       retry: false,
       serverTiming: true,
     });
     const failed = await dead.fetch(CHAT, chat(false));
-    expect(failed.headers.get('server-timing')).toMatch(/^queue;dur=0, retry;dur=[\d.]+$/);
+    expect(failed.headers.get('server-timing')).toMatch(/^queue;dur=[\d.]+, retry;dur=[\d.]+$/);
   });
 
   it('stands behind what the endpoint and the middleware before it say', async () => {

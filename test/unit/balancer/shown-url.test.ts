@@ -16,7 +16,7 @@ describe('An endpoint without an id', () => {
 
   it('has a digest in its name for each part of the path that may be a key', () => {
     expect(shownUrl('https://api.example.com/keys/sk-123/v1')).toBe(
-      'https://api.example.com/~48a53f07/~acb42a4f/v1',
+      'https://api.example.com/~6f35e639/~4949833f/v1',
     );
   });
 
