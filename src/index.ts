@@ -6,6 +6,7 @@ export type { RequestFacts } from './balancer/inspect-request.js';
 export { LoadBalancer } from './balancer/load-balancer.js';
 export type { Logger } from './balancer/logger.js';
 export type { DiscoverModelsOptions } from './balancer/model-list-options.js';
+export type { ObserveOptions } from './balancer/observe.js';
 export type { LoadBalancerOptions } from './balancer/options.js';
 export type { ProbeOptions } from './balancer/probe-options.js';
 export { type VllmSleepOptions, vllmSleep } from './balancer/vllm-sleep.js';
@@ -41,6 +42,7 @@ export type {
   SelectionPolicy,
   SentAttempt,
 } from './core/policy.js';
+export type { AttemptRecord, AttemptTimes, RequestRecord } from './core/request-record.js';
 export type { ChatRequest, ResumeStrategy } from './core/resume.js';
 export type { RetryDecision, RetryPolicy, RetrySituation } from './core/retry.js';
 export type { EndpointScorer, Filter, Picker, Scorer } from './core/scoring.js';

@@ -129,13 +129,17 @@ function attemptAttributes(request: InferenceRequest, attempt: number, url: stri
   const { hostname, port, protocol } = new URL(url ?? 'http://unknown');
   return {
     'http.request.method': request.method,
-    'url.path': pathnameOf(request.path),
+    'url.path': API_PATH.exec(pathnameOf(request.path))?.[0],
     'server.address': hostname,
     'server.port': port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
     // Absent for the first, as the conventions have it.
     'http.request.resend_count': attempt > 1 ? attempt - 1 : undefined,
   };
 }
+
+/** The end of a path that every API of its kind has; what stands before it may be a key. */
+const API_PATH =
+  /(?:\/v\d+)?\/(?:chat\/completions|completions|responses|messages|embeddings|models|api\/\w+)$/;
 
 function operationOf(path: string): string {
   const pathname = pathnameOf(path);

@@ -120,7 +120,7 @@ class Attempt implements TapTerms {
     const { endpoint } = this.#lease;
     const { observers, clock } = this.#engine;
     this.#lease.settle(outcome);
-    const { watch, committed } = this.tap;
+    const { watch, committed, clocks } = this.tap;
     const tokenInterval = watch?.tokenInterval;
     if (OUTCOME_RULES[outcome.kind].latency) {
       if (this.#response !== undefined) endpoint.noteResponse(this.#response);
@@ -140,6 +140,9 @@ class Attempt implements TapTerms {
         contentEvents: tokens ?? 0,
         tokenInterval,
         usage: this.tap.usage,
+        connect: clocks.connect,
+        headers: clocks.headers,
+        firstToken: clocks.firstToken,
       });
     }
     this.#engine.changed(endpoint);

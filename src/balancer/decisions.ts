@@ -42,24 +42,33 @@ export class Decisions {
   }
 }
 
+interface Place {
+  readonly field: Field;
+  readonly context: SelectionContext;
+  /** How the candidates were found, or why there are none. */
+  readonly availability: string;
+}
+
 /** Explains a choice that is about to be made. The policy is not asked to choose; `choice` is for the caller to add. */
 export function explainPlace(
   policy: SelectionPolicy,
-  { field, context }: { readonly field: Field; readonly context: SelectionContext },
+  { field, context, availability }: Place,
   request: InferenceRequest,
 ): Decision {
-  const { model, streaming, promptTokens, attempt } = request;
+  const { model, streaming, promptTokens } = request;
+  const { candidates } = field;
   return {
     policy: policy.name,
     choice: undefined,
-    candidates: field.candidates.map((candidate) => candidate.id),
-    scores: scoresOf(() => policy.explain?.(field.candidates, request, context)),
+    candidates: candidates.map((candidate) => candidate.id),
+    // A policy may rely on having a candidate.
+    scores: candidates.length === 0 ? [] : scoresOf(() => policy.explain?.(candidates, request, context)),
     exclusions: exclusionsOf(field, request),
-    availability: 'ready',
+    availability,
     model,
     streaming,
     promptTokens,
-    attempt,
+    attempt: request.tried.length + 1,
   };
 }
 

@@ -3,6 +3,7 @@ import { booleanOption, numberOption, optionFields } from '../core/option-checks
 import { InvalidOptionError } from '../errors.js';
 import type { Endpoint } from '../state/endpoint.js';
 import { resolveMetrics } from './metrics-options.js';
+import { shownUrl } from './shown-url.js';
 
 const KEYS: readonly (keyof EndpointConfig)[] = [
   'url',
@@ -50,7 +51,7 @@ export function resolveEndpoint(config: unknown, option: string, share = 1): End
   const url = resolveUrl(`${option}.url`, given.url);
   const metrics = resolveMetrics(`${option}.metrics`, given.metrics, url);
   return {
-    id: resolveId(`${option}.id`, given.id ?? given.url),
+    id: resolveId(`${option}.id`, given.id ?? shownUrl(String(given.url))),
     url: String(given.url),
     basePath: url.pathname.replace(/\/+$/, ''),
     weight: numberOption(`${option}.weight`, given.weight, 1, { min: 0 }),
@@ -104,9 +105,10 @@ function resolveUrl(option: string, value: unknown): URL {
   return url;
 }
 
-/** A URL for a message, without the parts in which secrets stand. */
+/** A URL, or a path, for a message, without the parts in which secrets may stand. */
 function shown(value: unknown): unknown {
-  return typeof value === 'string' ? value.replace(/\/\/[^/]*@/, '//…@').replace(/[?#].*$/s, '') : value;
+  if (typeof value !== 'string') return value;
+  return value.replace(/\/\/[^/]*@/, '//…@').replace(/^((?:[^/?#]*\/\/)?[^/?#]*)[/?#].*$/s, '$1/…');
 }
 
 /** Ids stand in response headers, so they must be fit for one. */
@@ -133,7 +135,7 @@ function resolvePath(option: string, value: unknown): string | undefined {
     throw new InvalidOptionError(
       option,
       'must be a path that begins with / and has no spaces and no fragment',
-      value,
+      shown(value),
     );
   }
   return value as string | undefined;

@@ -1,4 +1,5 @@
 import type { Clock, Random } from '../core/clock.js';
+import type { Decision } from '../core/decision.js';
 import { type EndpointView, loadAfterPick } from '../core/endpoint.js';
 import type { InferenceRequest } from '../core/inference-request.js';
 import type { SelectionContext, SelectionPolicy } from '../core/policy.js';
@@ -17,6 +18,7 @@ import { Hedging } from './hedging.js';
 import type { Observers } from './observers.js';
 import type { ResolvedOptions } from './options.js';
 import { Readiness } from './readiness.js';
+import { RequestRecords } from './request-records.js';
 
 /** Why a request has no place now. */
 export type Placeless = Exclude<Availability, { kind: 'ready' }>;
@@ -32,6 +34,7 @@ export class Engine {
   readonly context: SelectionContext;
   readonly readiness: Readiness;
   readonly decisions: Decisions;
+  readonly records: RequestRecords;
   /** A request finds no place; true when there is one now, or will be. */
   shortage: ((request: InferenceRequest, only: readonly string[] | undefined) => boolean) | undefined;
   /** Requests on their way. */
@@ -52,6 +55,7 @@ export class Engine {
     this.budget = budget;
     this.observers = observers;
     this.decisions = new Decisions(options.logger);
+    this.records = new RequestRecords(observers, options.clock);
     this.hedging = options.hedge === undefined ? undefined : new Hedging(options.hedge, options.clock);
     this.readiness = new Readiness(endpoints);
     const { random, clock } = options;
@@ -73,23 +77,26 @@ export class Engine {
   /** Selects and acquires in one step: no two requests see the same count. */
   place(request: InferenceRequest, only: readonly string[] | undefined): Lease | Placeless {
     const { policy } = this.options;
-    // Who wants to hear of the decision hears of all candidates.
-    const rule = this.decisions.wanted ? undefined : policy.sample;
+    const recorded = this.records.has(request);
+    const told = recorded || this.decisions.wanted;
+    // Who hears of the decision hears of all candidates.
+    const rule = told ? undefined : policy.sample;
     let found = this.endpoints.find(request, only, rule);
     if (found.kind !== 'ready' && this.shortage?.(request, only) === true)
       found = this.endpoints.find(request, only, rule);
-    if (found.kind !== 'ready') return found;
+    if (found.kind !== 'ready') {
+      if (recorded) this.records.decided(request, this.#explain(found, only, request));
+      return found;
+    }
     const { candidates } = found;
     // As the policy sees it before it chooses: its turn moves on then, and the chosen one's count.
-    const explained = this.decisions.wanted
-      ? explainPlace(
-          policy,
-          { field: { members: this.endpoints.members, candidates, only }, context: this.context },
-          request,
-        )
-      : undefined;
+    const explained = told ? this.#explain(found, only, request) : undefined;
     const chosen = this.#select(policy, candidates, request);
-    if (explained !== undefined) this.decisions.tell({ ...explained, choice: chosen?.id });
+    if (explained !== undefined) {
+      const decision = { ...explained, choice: chosen?.id };
+      this.decisions.tell(decision);
+      if (recorded) this.records.decided(request, decision);
+    }
     if (chosen === undefined) return { kind: 'none' };
     return new Lease(chosen, this.endpoints, this.#promptWork(chosen, request));
   }
@@ -150,6 +157,16 @@ export class Engine {
         resolve();
       };
     });
+  }
+
+  #explain(found: Availability, only: readonly string[] | undefined, request: InferenceRequest): Decision {
+    const candidates = found.kind === 'ready' ? found.candidates : [];
+    const field = { members: this.endpoints.members, candidates, only };
+    return explainPlace(
+      this.options.policy,
+      { field, context: this.context, availability: found.kind },
+      request,
+    );
   }
 
   /** Prompt tokens that the endpoint will compute, as far as the policy knows better than that it is all of them. */

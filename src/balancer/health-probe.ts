@@ -203,10 +203,9 @@ export class HealthProbe {
       observers.tell({ type: 'endpoint-misconfigured', endpoint: endpoint.id, status });
     if (watch.complained) return;
     watch.complained = true;
-    options.logger.warn(
-      { endpoint: endpoint.id, status, healthPath: endpoint.healthPath },
-      'the health check is not to be had',
-    );
+    // Without its query, where a key may stand.
+    const healthPath = endpoint.healthPath?.replace(/\?.*$/s, '');
+    options.logger.warn({ endpoint: endpoint.id, status, healthPath }, 'the health check is not to be had');
   }
 }
 

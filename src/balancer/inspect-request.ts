@@ -36,8 +36,6 @@ interface RequestTerms {
 /** The request as policies see it; `attempt` and `tried` move on with the attempts. */
 export class LiveRequest implements InferenceRequest {
   readonly method: string;
-  /** The path without its query. */
-  readonly pathname: string;
   readonly model: string | undefined;
   readonly streaming: boolean;
   readonly promptTokens: number;
@@ -56,7 +54,6 @@ export class LiveRequest implements InferenceRequest {
 
   constructor(facts: RequestFacts, terms: RequestTerms) {
     this.method = facts.method;
-    this.pathname = pathnameOf(facts.path);
     this.#path = facts.path;
     this.model = facts.model;
     this.streaming = facts.streaming;

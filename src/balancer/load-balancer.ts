@@ -5,21 +5,21 @@ import type { BalancerObserver } from '../core/events.js';
 import type { BalancedReply, BalancedRequest } from '../core/exchange.js';
 import type { BalancerSnapshot } from '../core/snapshot.js';
 import type { OpenChannel } from '../core/transport.js';
-import { RetryBudget } from '../retries/retry-budget.js';
-import { Admission } from '../state/admission.js';
 import { EndpointSet } from '../state/endpoint-set.js';
 import type { EndpointState } from '../state/endpoint-state.js';
-import type { Lease } from '../state/lease.js';
 import { openUndiciChannel } from '../transport/undici-transport.js';
+import { closeBalancer } from './close-balancer.js';
 import { createEndpoint } from './create-endpoint.js';
+import { createEngine } from './create-engine.js';
 import { Discovery } from './discovery.js';
-import { Engine } from './engine.js';
+import type { Engine } from './engine.js';
 import { type ExplainedRequest, explain } from './explain.js';
 import { type FetchInit, type FetchInput, fetchThrough } from './fetch.js';
 import { HealthProbe } from './health-probe.js';
 import { LoadPoller } from './load-poller.js';
 import { Membership } from './membership.js';
 import { ModelLists } from './model-lists.js';
+import { type ObserveOptions, observe } from './observe.js';
 import { Observers } from './observers.js';
 import { type LoadBalancerOptions, resolveOptions } from './options.js';
 import { send } from './send.js';
@@ -78,9 +78,7 @@ export class LoadBalancer implements AsyncDisposable {
         }),
       removed: (endpoint) => this.#membership.left(endpoint),
     });
-    const admission = new Admission<Lease | undefined>(resolved.admission, clock);
-    const budget = resolved.retry === undefined ? undefined : new RetryBudget(resolved.retry.budget, clock);
-    this.#engine = new Engine(resolved, endpoints, admission, budget, observers);
+    this.#engine = createEngine(resolved, endpoints, observers);
     this.#health = new HealthProbe(this.#engine);
     this.#warmPool = new WarmPool(this.#engine, (endpoint) => this.#health.watch(endpoint));
     this.#membership = new Membership(this.#engine, [
@@ -134,9 +132,14 @@ export class LoadBalancer implements AsyncDisposable {
     return this.#engine.decisions.next(listener);
   }
 
-  /** Hears of everything that happens, as do `evenkeel:*` of `node:diagnostics_channel`. @returns stops it */
-  observe(observer: BalancerObserver): () => void {
-    return this.#engine.observers.add(observer);
+  /**
+   * Hears of everything that happens, as do `evenkeel:*` of `node:diagnostics_channel`. With `records` also of each
+   * request as a whole once it is over, its choices explained, which costs more than all else that is told.
+   *
+   * @returns stops it
+   */
+  observe(observer: BalancerObserver, options: ObserveOptions = {}): () => void {
+    return observe(this.#engine, observer, options);
   }
 
   /**
@@ -150,6 +153,11 @@ export class LoadBalancer implements AsyncDisposable {
   /** @throws InvalidOptionError when the id is taken */
   add(endpoint: EndpointConfig): void {
     this.#membership.add(endpoint);
+  }
+
+  /** Gives an endpoint another weight; with a source, its next list counts. @throws InvalidOptionError, also for an unknown id */
+  setWeight(id: string, weight: number): void {
+    this.#membership.setWeight(id, weight);
   }
 
   /**
@@ -191,7 +199,11 @@ export class LoadBalancer implements AsyncDisposable {
    * @param options.drain longest wait for streams in ms; those that still run are cut. Default 0: cut at once
    */
   close(options: { readonly drain?: number } = {}): Promise<void> {
-    this.#closing ??= this.#close(options.drain ?? 0);
+    const { drain = 0 } = options;
+    this.#closing ??= closeBalancer(
+      { engine: this.#engine, membership: this.#membership, discovery: this.#discovery },
+      drain,
+    );
     return this.#closing;
   }
 
@@ -199,21 +211,10 @@ export class LoadBalancer implements AsyncDisposable {
     return this.close();
   }
 
-  async #close(drain: number): Promise<void> {
-    const engine = this.#engine;
-    engine.closed = true;
-    engine.admission.close();
-    engine.readiness.close();
-    this.#membership.stop();
-    const stopped = this.#discovery?.stop();
-    if (drain > 0) await engine.whenQuiet(drain);
-    for (const request of engine.running.all()) request.cancel('shutdown');
-    await Promise.all([this.#membership.close(), stopped]);
-  }
-
   #breakerChanged(endpoint: EndpointState, to: BreakerState): void {
-    if (to === 'open' || to === 'suspect') this.#health.watch(endpoint);
-    if (to === 'open' || to === 'suspect') this.#warmPool.review();
+    if (to !== 'open' && to !== 'suspect') return;
+    this.#health.watch(endpoint);
+    this.#warmPool.review();
     if (to === 'suspect') this.#engine.observers.tell({ type: 'ejection-overflow', endpoint: endpoint.id });
   }
 }

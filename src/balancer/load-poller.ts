@@ -196,9 +196,9 @@ export class LoadPoller {
     return undefined;
   }
 
-  #complain(endpoint: EndpointState, { parser, path }: LoadSource, problem: string): void {
+  #complain(endpoint: EndpointState, { parser }: LoadSource, problem: string): void {
     const { observers, options } = this.#engine;
-    options.logger.warn({ endpoint: endpoint.id, parser: parser.name, path, problem }, 'no load to be read');
+    options.logger.warn({ endpoint: endpoint.id, parser: parser.name, problem }, 'no load to be read');
     if (observers.wants('load-failed'))
       observers.tell({ type: 'load-failed', endpoint: endpoint.id, parser: parser.name, problem });
   }

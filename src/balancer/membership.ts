@@ -1,4 +1,5 @@
 import type { EndpointConfig } from '../core/endpoint.js';
+import { numberOption } from '../core/option-checks.js';
 import { InvalidOptionError } from '../errors.js';
 import type { EndpointState } from '../state/endpoint-state.js';
 import { resolveEndpoint, resolveEndpoints } from './endpoint-options.js';
@@ -51,6 +52,17 @@ export class Membership {
     }
     endpoints.add(resolved);
     observers.tell({ type: 'endpoint-added', endpoint: resolved.id });
+    this.#changed();
+  }
+
+  /** @throws InvalidOptionError, and nothing has changed */
+  setWeight(id: string, weight: number): void {
+    const endpoint = this.#engine.endpoints.get(id);
+    if (endpoint === undefined) throw new InvalidOptionError('id', 'must be that of an endpoint', id);
+    endpoint.describe({
+      ...endpoint.description,
+      weight: numberOption('weight', weight ?? Number.NaN, 1, { min: 0 }),
+    });
     this.#changed();
   }
 

@@ -17,7 +17,11 @@ export function resolveMetrics(option: string, value: unknown, endpoint: URL): r
   const sources = value.map((one, index) => resolveSource(`${option}[${index}]`, one, endpoint));
   const keys = new Set(sources.map(({ key }) => key));
   if (keys.size < sources.length)
-    throw new InvalidOptionError(option, 'must not read one page twice with the same parser', [...keys]);
+    throw new InvalidOptionError(
+      option,
+      'must not read one page twice with the same parser',
+      sources.map(({ parser }) => parser.name),
+    );
   return sources;
 }
 

@@ -5,6 +5,7 @@ import type { Logger } from './logger.js';
 /** Tells events to observers and to `node:diagnostics_channel` (`evenkeel:*`). Costs nothing when nobody listens. */
 export class Observers<Event extends { readonly type: string } = BalancerEvent> {
   #observers: readonly ((event: Event) => void)[] = [];
+  #last: ((event: Event) => void) | undefined;
   readonly #channels = new Map<Event['type'], Channel>();
   readonly #logger: Logger;
 
@@ -21,13 +22,27 @@ export class Observers<Event extends { readonly type: string } = BalancerEvent> 
     };
   }
 
+  /** One that hears of everything after all others have. @returns takes it away */
+  addLast(observer: (event: Event) => void): () => void {
+    this.#last = observer;
+    return () => {
+      this.#last = undefined;
+    };
+  }
+
   /** Ask before making an event. */
   wants(type: Event['type']): boolean {
-    return this.#observers.length > 0 || this.#channel(type).hasSubscribers;
+    return this.#observers.length > 0 || this.#last !== undefined || this.#channel(type).hasSubscribers;
   }
 
   tell(event: Event): void {
-    for (const observer of this.#observers) {
+    this.tellOnly(this.#observers, event);
+    this.#last?.(event);
+  }
+
+  /** Tells these and the channel. */
+  tellOnly(observers: readonly ((event: Event) => void)[], event: Event): void {
+    for (const observer of observers) {
       try {
         observer(event);
       } catch (err) {

@@ -1,6 +1,12 @@
 import type { Clock, Random } from '../core/clock.js';
 import type { DiscoverySource } from '../core/discovery.js';
-import { functionOption, numberOption, optionFields, withMethods } from '../core/option-checks.js';
+import {
+  booleanOption,
+  functionOption,
+  numberOption,
+  optionFields,
+  withMethods,
+} from '../core/option-checks.js';
 import type { SelectionPolicy } from '../core/policy.js';
 import type { ResumeStrategy } from '../core/resume.js';
 import type { Timeouts } from '../core/timeouts.js';
@@ -77,6 +83,11 @@ export interface LoadBalancerOptions {
    * `maxOutstanding` is divided by it, rounded up: of 64 outstanding, each of 4 processes may have 16.
    */
   readonly share?: number;
+  /**
+   * Whether answers tell what they waited for, in a header `server-timing`, in ms: `queue`, `retry` where there were
+   * attempts before, `connect`, and `first-token`, or `response` where nothing streams. Default false.
+   */
+  readonly serverTiming?: boolean;
   /** Largest request body, in bytes. Default 4 MiB. A larger one is answered with 413. */
   readonly maxBodyBytes?: number;
   /** pino-shaped. Default: silent. Never told bodies or credentials. */
@@ -110,6 +121,7 @@ export interface ResolvedOptions {
   readonly estimateTokens: ((request: RequestFacts) => number) | undefined;
   readonly attemptHeaders: AttemptHeaders | undefined;
   readonly share: number;
+  readonly serverTiming: boolean;
   readonly maxBodyBytes: number;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -135,6 +147,7 @@ const KEYS: readonly (keyof LoadBalancerOptions)[] = [
   'estimateTokens',
   'attemptHeaders',
   'share',
+  'serverTiming',
   'maxBodyBytes',
   'logger',
   'clock',
@@ -172,6 +185,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     estimateTokens: functionOption('estimateTokens', given.estimateTokens),
     attemptHeaders: functionOption('attemptHeaders', given.attemptHeaders),
     share,
+    serverTiming: booleanOption('serverTiming', given.serverTiming, false),
     maxBodyBytes: numberOption('maxBodyBytes', given.maxBodyBytes, 4 * 1024 * 1024, {
       integer: true,
       min: 1,

@@ -9,6 +9,7 @@ const KEYS: readonly (keyof RequestOverrides)[] = [
   'endpoints',
   'timeouts',
   'bufferBody',
+  'serverTiming',
   'policyData',
 ];
 const CLOCKS = ['firstToken', 'response', 'idle', 'total'] as const;
@@ -24,6 +25,7 @@ export function applyOverrides(overrides: RequestOverrides | undefined, timeouts
   const given = optionFields('evenkeel', overrides, KEYS);
   numberOption('evenkeel.priority', given.priority, 0, {});
   booleanOption('evenkeel.bufferBody', given.bufferBody, true);
+  booleanOption('evenkeel.serverTiming', given.serverTiming, false);
   if (given.affinityKey !== undefined && typeof given.affinityKey !== 'string') {
     throw new InvalidOptionError('evenkeel.affinityKey', 'must be a string', given.affinityKey);
   }

@@ -40,6 +40,8 @@ export interface Refusal {
   /** The endpoint tried last. */
   readonly endpoint?: string | undefined;
   readonly attempts?: number;
+  /** Value of that header, where it is wanted. */
+  readonly serverTiming?: string | undefined;
   /** Why the retry that might have helped was not made. */
   readonly retryDenied?: string | undefined;
 }
@@ -70,6 +72,7 @@ export function refusalReply(refusal: Refusal): BalancedReply {
     'x-evenkeel-attempts',
     String(refusal.attempts ?? 0),
   ];
+  if (refusal.serverTiming !== undefined) headers.push('server-timing', refusal.serverTiming);
   if (refusal.retryAfter !== undefined) {
     const wait = Math.ceil(refusal.retryAfter);
     headers.push('retry-after', String(Math.ceil(wait / 1000)), 'retry-after-ms', String(wait));

@@ -6,7 +6,6 @@ import type { AttemptResult } from '../sse/tap-terms.js';
 import type { AdmissionRefusal } from '../state/admission.js';
 import type { Lease } from '../state/lease.js';
 import { classifyError } from '../transport/classify-error.js';
-import { responseHeaders } from '../transport/headers.js';
 import { type AttemptTerms, startAttempt } from './attempt.js';
 import type { Cancellation } from './cancellation.js';
 import type { Engine, Placeless } from './engine.js';
@@ -15,8 +14,10 @@ import { judgeAnswer, MISCONFIGURED } from './judge-status.js';
 import { queueForPlace } from './queue-for-place.js';
 import { type Refusal, refusalReply } from './refusal.js';
 import { failureRefusal, placelessRefusal } from './refusal-reasons.js';
+import { replyHead } from './reply-head.js';
 import { stepToRetry } from './retry-step.js';
 import { scanJson } from './scan-json.js';
+import { ServerTiming } from './server-timing.js';
 
 /** The steps of one request; `send` puts them in order. */
 export class RequestRun implements AttemptTerms {
@@ -28,6 +29,8 @@ export class RequestRun implements AttemptTerms {
   inspection: Inspection;
   readonly timeouts: Timeouts;
   readonly #startedAt: number;
+  /** Where it is wanted. */
+  readonly serverTiming: ServerTiming | undefined;
   /** Attempts before the stream was continued. */
   #earlier = 0;
   /** Ids of the only endpoints to use. */
@@ -53,17 +56,21 @@ export class RequestRun implements AttemptTerms {
     this.only = incoming.overrides?.endpoints;
     this.timeouts = timeouts;
     this.#startedAt = engine.clock.now();
+    const timed = incoming.overrides?.serverTiming ?? engine.options.serverTiming;
+    this.serverTiming = timed ? new ServerTiming(engine.clock) : undefined;
     this.cancellation = cancellation;
     engine.running.add(this.cancellation);
     engine.budget?.requestStarted();
     engine.hedging?.requestStarted();
+    engine.records.review();
     if (engine.observers.wants('request-started'))
       engine.observers.tell({ type: 'request-started', request: this.request });
   }
 
   /** Waits for a place where waiting can help. */
   wait(placeless: Placeless): Promise<Lease | Placeless | AdmissionRefusal> {
-    return queueForPlace(this.#engine, this.request, this.only, placeless, this.cancellation);
+    const place = queueForPlace(this.#engine, this.request, this.only, placeless, this.cancellation);
+    return this.serverTiming?.queueing(place) ?? place;
   }
 
   /** Sends the request to the leased endpoint. */
@@ -133,10 +140,7 @@ export class RequestRun implements AttemptTerms {
     tap.commit();
     // A wait since the attempt may have left its own way to stop.
     this.stopsWith([tap]);
-    const { status, statusText } = tap.head;
-    const headers = responseHeaders(tap.head.headers);
-    headers.push('x-evenkeel-endpoint', this.endpoint, 'x-evenkeel-attempts', String(this.request.attempt));
-    return { status, statusText, headers, body };
+    return { ...replyHead(tap, this), body };
   }
 
   /** From here on attempts ask for the rest of an answer; they are counted anew, the one that broke off included. */
@@ -193,8 +197,11 @@ export class RequestRun implements AttemptTerms {
 
   /** Gives the balancer's own answer. */
   reply(refusal: Refusal): BalancedReply {
-    const reply = refusalReply({ ...refusal, endpoint: this.endpoint, attempts: this.request.attempt });
-    this.finish(reply.status, this.request.attempt === 0 ? 'shed' : 'fault');
+    const { endpoint, request, serverTiming } = this;
+    const attempts = request.attempt;
+    const timing = serverTiming?.value(attempts);
+    const reply = refusalReply({ ...refusal, endpoint, attempts, serverTiming: timing });
+    this.finish(reply.status, attempts === 0 ? 'shed' : 'fault');
     return reply;
   }
 

@@ -1,12 +1,13 @@
 import type { BalancerSnapshot } from '../core/snapshot.js';
 import type { Engine } from './engine.js';
+import { shownUrl } from './shown-url.js';
 
 /** The balancer as plain JSON. */
 export function takeSnapshot({ endpoints, admission, closed, clock }: Engine): BalancerSnapshot {
   const now = clock.now();
   const members = endpoints.members.map((member) => ({
     id: member.id,
-    url: member.url,
+    url: shownUrl(member.url),
     weight: member.weight,
     tier: member.tier,
     outstanding: member.outstanding,

@@ -20,7 +20,10 @@ export interface EndpointConfig {
    * A base path that the request path already begins with is not repeated.
    */
   readonly url: string;
-  /** Unique name, shown in headers, metrics and events. Default: the url. */
+  /**
+   * Unique name, shown in headers, metrics and events. Default: the url; a base path that is more than a version,
+   * `api` or `openai` is shown as a digest, since a key may stand in it.
+   */
   readonly id?: string;
   /** Relative capacity, finite and >= 0. 0 drains: no new requests. Default 1. */
   readonly weight?: number;

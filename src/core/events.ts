@@ -3,6 +3,7 @@ import type { InferenceRequest } from './inference-request.js';
 import type { LoadReport } from './load-report.js';
 import type { Outcome } from './outcome.js';
 import type { PolicyReport } from './policy.js';
+import type { AttemptTimes, RequestRecord } from './request-record.js';
 
 /** Tokens as the endpoint itself reported them. */
 export interface TokenUsage {
@@ -38,7 +39,7 @@ export type BalancerEvent =
       readonly endpoint: string;
       readonly elapsed: number;
     }
-  | {
+  | ({
       readonly type: 'attempt-settled';
       readonly request: InferenceRequest;
       readonly endpoint: string;
@@ -51,7 +52,7 @@ export type BalancerEvent =
       /** Mean time between content events. */
       readonly tokenInterval: number | undefined;
       readonly usage: TokenUsage | undefined;
-    }
+    } & AttemptTimes)
   | {
       readonly type: 'retry';
       readonly request: InferenceRequest;
@@ -97,6 +98,8 @@ export type BalancerEvent =
       readonly attempts: number;
       readonly outcome: Outcome['kind'] | 'shed';
     }
+  /** Follows `request-finished`, for those alone who ask for records: how it came to that, from first to last. */
+  | ({ readonly type: 'request-record' } & RequestRecord)
   | {
       readonly type: 'endpoint-state';
       readonly endpoint: string;

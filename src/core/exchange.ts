@@ -9,6 +9,8 @@ export interface RequestOverrides {
   readonly timeouts?: Partial<Record<'firstToken' | 'response' | 'idle' | 'total', number>>;
   /** False: pass a body stream through without keeping it. One attempt only. Default true. */
   readonly bufferBody?: boolean;
+  /** Whether the answer tells what it waited for, in `server-timing`. Default: the balancer's option. */
+  readonly serverTiming?: boolean;
   /** Anything a custom policy wants to see as `request.policyData`. */
   readonly policyData?: unknown;
 }

@@ -4,6 +4,7 @@ import type { LoadReport } from './load-report.js';
 /** One endpoint as plain JSON. */
 export interface EndpointSnapshot {
   readonly id: string;
+  /** Fit to be shown: of a base path in which a key may stand, a digest. */
   readonly url: string;
   readonly weight: number;
   readonly tier: number;

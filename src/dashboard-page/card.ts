@@ -1,4 +1,5 @@
 import type { FeedEndpoint } from '../facades/dashboard/feed-message.js';
+import type { ActionButtons } from './actions.js';
 import { element, setData, setText } from './element.js';
 import { inSeconds, inShare, inShort, inTime } from './format.js';
 
@@ -35,7 +36,10 @@ export class Card {
   readonly #readings = element('dl');
   readonly #rows = new Map<string, { row: HTMLElement; bar: HTMLElement | undefined; value: HTMLElement }>();
 
-  constructor(id: string, actions: HTMLElement | undefined) {
+  readonly #actions: ActionButtons | undefined;
+
+  constructor(id: string, actions: ActionButtons | undefined) {
+    this.#actions = actions;
     this.root = element(
       'article.card',
       element('header', this.#name, this.#state),
@@ -44,7 +48,7 @@ export class Card {
     );
     this.#name.textContent = id;
     this.#name.title = id;
-    if (actions !== undefined) this.root.append(actions);
+    if (actions !== undefined) this.root.append(actions.root);
   }
 
   show(endpoint: FeedEndpoint): void {
@@ -53,6 +57,7 @@ export class Card {
     setData(this.#state, 'level', tone);
     setText(this.#state, endpoint.state);
     setText(this.#about, about(endpoint));
+    this.#actions?.show(endpoint);
     const readings = readingsOf(endpoint);
     for (const reading of readings) this.#show(reading);
     for (const [title, { row }] of this.#rows) row.hidden = !readings.some((one) => one.title === title);
@@ -95,14 +100,14 @@ function readingsOf({ outstanding, maxOutstanding, tokens, firstToken, load }: F
     maxOutstanding === null
       ? { title: 'Outstanding', value: String(outstanding) }
       : {
-          title: 'Used',
+          title: 'Outstanding',
           value: `${outstanding} of ${inShort(maxOutstanding)}`,
           share: maxOutstanding === 0 ? 1 : outstanding / maxOutstanding,
         },
     { title: 'Tokens', value: `${inShort(tokens)} /s` },
     {
       title: 'First token',
-      value: firstToken === undefined ? '–' : `${inTime(firstToken.p50)}, p95 ${inTime(firstToken.p95)}`,
+      value: firstToken === undefined ? '–' : `${inTime(firstToken.p50)} · p95 ${inTime(firstToken.p95)}`,
     },
   ];
   if (load?.waiting !== undefined) readings.push({ title: 'Waiting inside', value: String(load.waiting) });

@@ -1,5 +1,5 @@
 import type { FeedEndpoint } from '../facades/dashboard/feed-message.js';
-import { type Act, actionButtons } from './actions.js';
+import { type Act, ActionButtons } from './actions.js';
 import { Card, toneOf } from './card.js';
 import { byId, setText } from './element.js';
 
@@ -40,7 +40,7 @@ export function cards(act: Act): (endpoints: readonly FeedEndpoint[], mayAct: bo
     for (const [index, endpoint] of endpoints.entries()) {
       let card = known.get(endpoint.id);
       if (card === undefined) {
-        card = new Card(endpoint.id, mayAct ? actionButtons(endpoint.id, act) : undefined);
+        card = new Card(endpoint.id, mayAct ? new ActionButtons(endpoint.id, act) : undefined);
         known.set(endpoint.id, card);
       }
       if (list.children[index] !== card.root) list.insertBefore(card.root, list.children[index] ?? null);

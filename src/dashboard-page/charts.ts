@@ -1,10 +1,11 @@
 import uPlot from 'uplot';
 import type { FeedTick } from '../facades/dashboard/feed-message.js';
 import { byId, element } from './element.js';
+import { clockTime } from './format.js';
 
 /** Points kept: five minutes of seconds. */
 const MOST = 300;
-const HEIGHT = 130;
+const HEIGHT = 124;
 
 interface Series {
   readonly label: string;
@@ -13,7 +14,14 @@ interface Series {
   value(tick: FeedTick): number | undefined;
 }
 
-const CHARTS: readonly { readonly title: string; readonly series: readonly Series[] }[] = [
+interface Chart {
+  readonly title: string;
+  /** Its values are no whole numbers. */
+  readonly parts?: boolean;
+  readonly series: readonly Series[];
+}
+
+const CHARTS: readonly Chart[] = [
   {
     title: 'Requests /s',
     series: [
@@ -25,45 +33,52 @@ const CHARTS: readonly { readonly title: string; readonly series: readonly Serie
     title: 'Under way',
     series: [
       { label: 'outstanding', color: '--accent', value: ({ outstanding }) => outstanding },
-      { label: 'queued', color: '--bad', value: ({ queued }) => queued },
+      { label: 'queued', color: '--warn', value: ({ queued }) => queued },
     ],
   },
   {
     title: 'First token, s',
+    parts: true,
     series: [
       { label: 'p50', color: '--accent', value: ({ firstToken }) => seconds(firstToken?.p50) },
-      { label: 'p95', color: '--bad', value: ({ firstToken }) => seconds(firstToken?.p95) },
+      { label: 'p95', color: '--second', value: ({ firstToken }) => seconds(firstToken?.p95) },
     ],
   },
   {
     title: 'Endpoints',
     series: [
-      { label: 'active', color: '--accent', value: ({ replicas }) => replicas.active },
-      { label: 'available', color: '--bad', value: ({ available }) => available },
-      { label: 'desired', color: '--warn', value: ({ replicas }) => replicas.desired },
+      { label: 'available', color: '--good', value: ({ available }) => available },
+      { label: 'active', color: '--muted', value: ({ replicas }) => replicas.active },
+      { label: 'desired', color: '--second', value: ({ replicas }) => replicas.desired },
     ],
   },
 ];
 
-const KEYS = ['key', 'key.second', 'key.third'];
+/** Steps of an axis. */
+const WHOLE = [1, 10, 100, 1_000, 10_000].flatMap((one) => [one, 2 * one, 5 * one]);
 
 /** The charts. @returns adds a tick to them */
 export function charts(): (tick: FeedTick) => void {
   const times: number[] = [];
-  const drawn = CHARTS.map(({ title, series }) => {
-    const keys = series.map(({ label }, index) => element(`span.${KEYS[index]}`, label));
-    for (const key of keys) key.hidden = true;
+  const drawn = CHARTS.map((chart) => {
+    const { title, series } = chart;
+    const keys = series.map(({ label, color }) => {
+      const key = element('span.key', label);
+      key.style.setProperty('--key', `var(${color})`);
+      key.hidden = true;
+      return key;
+    });
     const canvas = element('div');
     canvas.setAttribute('role', 'img');
     const holder = element('div.chart', element('h3', element('b', title), ...keys), canvas);
     byId('charts').append(holder);
     const values: (number | null)[][] = series.map(() => []);
-    let plot = draw(canvas, series);
+    let plot = draw(canvas, chart);
     new ResizeObserver(() => plot.setSize({ width: canvas.clientWidth, height: HEIGHT })).observe(canvas);
     // A canvas does not follow the style sheet.
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
       plot.destroy();
-      plot = draw(canvas, series);
+      plot = draw(canvas, chart);
       plot.setData([times, ...values]);
     });
     return (tick: FeedTick) => {
@@ -86,41 +101,46 @@ export function charts(): (tick: FeedTick) => void {
   };
 }
 
-function draw(holder: HTMLElement, series: readonly Series[]): uPlot {
+function draw(holder: HTMLElement, { series, parts = false }: Chart): uPlot {
   const style = getComputedStyle(document.documentElement);
   const color = (name: string) => style.getPropertyValue(name);
   const axis = {
     stroke: color('--muted'),
     grid: { stroke: color('--line'), width: 1 },
     ticks: { stroke: color('--line'), width: 1, size: 4 },
-    font: '11px system-ui, sans-serif',
+    font: '11px Inter, system-ui, sans-serif',
   };
   return new uPlot(
     {
       width: holder.clientWidth || 300,
       height: HEIGHT,
-      padding: [8, 8, 0, 0],
+      padding: [8, 4, 0, 0],
       legend: { show: false },
       cursor: { show: false },
       scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
       axes: [
-        { ...axis, size: 24, space: 70 },
-        { ...axis, size: 40, space: 28 },
+        { ...axis, grid: { show: false }, size: 24, space: 84, values: (_plot, at) => at.map(clockTimeOf) },
+        { ...axis, size: 34, space: 30, ticks: { show: false }, ...(!parts && { incrs: WHOLE }) },
       ],
       series: [
         {},
         ...series.map(({ label, color: name }, index) => ({
           label,
           stroke: color(name),
-          width: 1.5,
+          width: 1.6,
           points: { show: false },
-          ...(index > 0 ? { dash: [5, 3] } : {}),
+          // Told apart by more than their colours.
+          ...(index === 0 ? { fill: `${color(name)}22` } : { dash: [4, 3] }),
         })),
       ],
     },
     [[], ...series.map(() => [])],
     holder,
   );
+}
+
+function clockTimeOf(seconds: number): string {
+  return clockTime(seconds * 1_000);
 }
 
 function seconds(milliseconds: number | undefined): number | undefined {

@@ -12,10 +12,10 @@ let troubled: ReadonlySet<string> | undefined;
 
 const showTiles = tiles();
 const addToCharts = charts();
-const showCards = cards((action, id) => {
+const showCards = cards((action) => {
   if (token === undefined) return;
-  sendAction(action, id, token).catch((error: unknown) =>
-    announce(`${action} ${id}: ${String(error)}`, true),
+  sendAction(action, token).catch((error: unknown) =>
+    announce(`${action.name} ${action.endpoint}: ${String(error)}`, true),
   );
 });
 

@@ -1,6 +1,6 @@
 import { inService } from '../core/endpoint.js';
 import type { FeedTick } from '../facades/dashboard/feed-message.js';
-import { byId, element, setText } from './element.js';
+import { byId, element, setData, setText } from './element.js';
 import { inShare, inShort, inTime } from './format.js';
 
 interface Figure {
@@ -8,14 +8,20 @@ interface Figure {
   value(tick: FeedTick): string;
   /** In small letters behind it. */
   note?(tick: FeedTick): string;
+  /** Default: nothing out of the ordinary. */
+  tone?(tick: FeedTick): 'warn' | 'bad' | undefined;
   /** Default: always. */
   shown?(tick: FeedTick): boolean;
 }
 
 const FIGURES: readonly Figure[] = [
   { title: 'Requests', value: ({ requests }) => inShort(requests), note: () => ' /s' },
-  { title: 'Errors', value: errorRate },
-  { title: 'Queued', value: ({ queued }) => String(queued) },
+  { title: 'Errors', value: (tick) => inShare(errorRate(tick)), tone: (tick) => errorTone(errorRate(tick)) },
+  {
+    title: 'Queued',
+    value: ({ queued }) => inShort(queued),
+    tone: ({ queued }) => (queued > 0 ? 'warn' : undefined),
+  },
   {
     title: 'Outstanding',
     value: ({ outstanding }) => String(outstanding),
@@ -34,6 +40,7 @@ const FIGURES: readonly Figure[] = [
     title: 'Available',
     value: ({ available }) => String(available),
     note: ({ endpoints }) => ` of ${endpoints.length}`,
+    tone: ({ available, endpoints }) => (available === 0 && endpoints.length > 0 ? 'bad' : undefined),
   },
   {
     title: 'Replicas',
@@ -55,14 +62,20 @@ export function tiles(): (tick: FeedTick) => void {
   return (tick) => {
     for (const { figure, tile, value, note } of shown) {
       tile.hidden = figure.shown?.(tick) === false;
+      setData(tile, 'tone', figure.tone?.(tick) ?? '');
       setText(value, figure.value(tick));
       setText(note, figure.note?.(tick) ?? '');
     }
   };
 }
 
-function errorRate({ requests, failed }: FeedTick): string {
-  return inShare(requests === 0 ? 0 : failed / requests);
+function errorRate({ requests, failed }: FeedTick): number {
+  return requests === 0 ? 0 : failed / requests;
+}
+
+/** Above 1 % is what the alert in `examples/monitoring` wakes somebody for. */
+function errorTone(rate: number): 'warn' | 'bad' | undefined {
+  return rate > 0.01 ? 'bad' : rate > 0 ? 'warn' : undefined;
 }
 
 /** Of the endpoints in service; `undefined` where one has none. */

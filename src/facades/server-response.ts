@@ -4,9 +4,12 @@ import { asBuffer } from '../core/as-buffer.js';
 import type { BalancedReply } from '../core/exchange.js';
 import { replyHeaders } from './reply-headers.js';
 
+/** Sent beside those that were set before. */
+const ADDED: ReadonlySet<string> = new Set(['set-cookie', 'server-timing']);
+
 /**
  * Writes status and headers. Headers set before are kept, but for those that the answer has as well;
- * cookies of both are sent.
+ * cookies and timings of both are sent.
  */
 export function writeHead(request: IncomingMessage, response: ServerResponse, reply: BalancedReply): void {
   const headers = withLength(request, reply);
@@ -75,7 +78,7 @@ function write(response: ServerResponse, status: number, phrase: string, headers
     const name = headers[index] ?? '';
     const value = headers[index + 1] ?? '';
     // Values of one name stand side by side.
-    if (name === 'set-cookie' || name === headers[index - 2]) response.appendHeader(name, value);
+    if (ADDED.has(name) || name === headers[index - 2]) response.appendHeader(name, value);
     else response.setHeader(name, value);
   }
   if (phrase === '') response.writeHead(status);

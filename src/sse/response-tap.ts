@@ -22,7 +22,7 @@ import type { Watched } from './watchdog.js';
  */
 export class ResponseTap implements TransportHandler, ReplyBody, BodySource, Watched {
   readonly #terms: TapTerms;
-  readonly #clocks: TapClocks;
+  readonly clocks: TapClocks;
   readonly #body = new BodyDelivery(this);
   #call: TransportCall | undefined;
   #phase: 'connecting' | 'waiting' | 'holding' | 'flowing' | 'over' = 'connecting';
@@ -40,14 +40,14 @@ export class ResponseTap implements TransportHandler, ReplyBody, BodySource, Wat
   constructor(terms: TapTerms) {
     this.#terms = terms;
     this.settlement = new Settlement(terms);
-    this.#clocks = new TapClocks(terms, this);
+    this.clocks = new TapClocks(terms, this);
   }
 
   /** The request is on its way: starts the clocks. */
   start(call: TransportCall): void {
     this.#call = call;
     if (this.#phase === 'over') call.abort();
-    else if (this.#phase === 'connecting') this.#clocks.connecting();
+    else if (this.#phase === 'connecting') this.clocks.connecting();
   }
 
   /** Resolves once it can be decided whether to pass this attempt on. */
@@ -70,7 +70,7 @@ export class ResponseTap implements TransportHandler, ReplyBody, BodySource, Wat
     if (this.#phase !== 'connecting') return;
     this.#phase = 'waiting';
     this.#reused = reused;
-    this.#clocks.sent();
+    this.clocks.sent();
   }
 
   onHeaders(status: number, headers: ResponseHeaders, statusText: string): void {
@@ -78,10 +78,10 @@ export class ResponseTap implements TransportHandler, ReplyBody, BodySource, Wat
     this.#phase = 'holding';
     this.head = { status, statusText, headers };
     this.#reading = chooseReading(status, headers, this.#terms);
-    if (this.watch !== undefined) return this.#clocks.streams();
-    this.#clocks.idle();
+    this.clocks.headed(this.watch !== undefined);
+    if (this.watch !== undefined) return;
     this.#body.heldToEnd = this.#reading.json !== undefined;
-    if (status < 300) this.#terms.onAnswering(this.#clocks.elapsed, false);
+    if (status < 300) this.#terms.onAnswering(this.clocks.elapsed, false);
   }
 
   onData(chunk: Uint8Array): void {
@@ -107,7 +107,7 @@ export class ResponseTap implements TransportHandler, ReplyBody, BodySource, Wat
     if (this.#phase === 'over') return;
     this.#ended = true;
     if (this.watch?.done) return this.#finish();
-    const stale = this.#reused && this.#phase === 'waiting' && this.#clocks.fresh;
+    const stale = this.#reused && this.#phase === 'waiting' && this.clocks.fresh;
     this.#fail(this.#terms.classify(error, this.#phase !== 'connecting', stale));
   }
 
@@ -152,7 +152,7 @@ export class ResponseTap implements TransportHandler, ReplyBody, BodySource, Wat
     if (watch === undefined) return;
     const answering = watch.answering;
     if (watch.observe(chunk, this.#terms.clock.now())) {
-      if (!answering) this.#terms.onAnswering(this.#clocks.elapsed, true);
+      if (!answering) this.#terms.onAnswering(this.clocks.content(), true);
       this.#expectMore();
     }
     const { refusal, problem } = watch;
@@ -194,17 +194,17 @@ export class ResponseTap implements TransportHandler, ReplyBody, BodySource, Wat
   onExpired(): void {
     if (this.watch?.done) return this.#finish();
     if (this.#body.paused) return this.#fail({ kind: 'neutral', reason: 'abandoned' });
-    this.#fail(this.#fault(this.#clocks.meaning));
+    this.#fail(this.#fault(this.clocks.meaning));
   }
 
   onPause(): void {
     if (this.#ended) return;
     this.#call?.pause();
-    this.#clocks.unread();
+    this.clocks.unread();
   }
 
   #expectMore(blank = false): void {
-    if (!this.#ended && !this.#body.paused) this.#clocks.part(blank);
+    if (!this.#ended && !this.#body.paused) this.clocks.part(blank);
   }
 
   #fault(reason: FaultReason): Outcome {
@@ -213,7 +213,7 @@ export class ResponseTap implements TransportHandler, ReplyBody, BodySource, Wat
   }
 
   #hangUp(): void {
-    this.#clocks.stop();
+    this.clocks.stop();
     if (!this.#ended) this.#call?.abort();
     this.#ended = true;
   }

@@ -1,4 +1,5 @@
 import type { FaultReason } from '../core/outcome.js';
+import type { AttemptTimes } from '../core/request-record.js';
 import type { TapTerms } from './tap-terms.js';
 import { Watchdog, type Watched } from './watchdog.js';
 
@@ -6,10 +7,13 @@ import { Watchdog, type Watched } from './watchdog.js';
 const STALE_WITHIN = 1_000;
 
 /** The clocks of one attempt, of which one runs at a time. */
-export class TapClocks {
+export class TapClocks implements AttemptTimes {
   readonly #terms: TapTerms;
   readonly #watchdog: Watchdog;
   #startedAt: number;
+  connect: number | undefined;
+  headers: number | undefined;
+  firstToken: number | undefined;
   #answering = false;
   /** What it means that the running clock has run out. */
   meaning: FaultReason = 'timeout-connect';
@@ -19,6 +23,11 @@ export class TapClocks {
     this.#terms = terms;
     this.#watchdog = new Watchdog(terms.clock, terms.timeouts.idle, watched);
     this.#startedAt = terms.startedAt;
+  }
+
+  /** When the attempt began. */
+  get begunAt(): number {
+    return this.#terms.startedAt;
   }
 
   /** Milliseconds since the request was sent; before that, since the attempt began. */
@@ -39,13 +48,20 @@ export class TapClocks {
   sent(): void {
     const { clock, timeouts, streaming } = this.#terms;
     this.#startedAt = clock.now();
+    this.connect = this.#startedAt - this.begunAt;
     const wait = streaming ? timeouts.firstToken : timeouts.response;
     this.meaning = streaming ? 'timeout-first-token' : 'timeout-response';
     this.#watchdog.expect(this.#startedAt + wait, this.#startedAt);
   }
 
-  /** The answer streams. One that was not asked to had the response clock until now. */
-  streams(): void {
+  /**
+   * The headers have come.
+   *
+   * @param streams one that was not asked to had the response clock until now
+   */
+  headed(streams: boolean): void {
+    this.headers = this.elapsed;
+    if (!streams) return this.idle();
     if (this.#terms.streaming) return;
     this.meaning = 'timeout-first-token';
     this.#expect(this.#terms.timeouts.firstToken);
@@ -73,6 +89,12 @@ export class TapClocks {
     }
     this.#answering = true;
     this.idle();
+  }
+
+  /** The first content of a stream has come. @returns how long that took, as `elapsed` */
+  content(): number {
+    this.firstToken = this.elapsed;
+    return this.firstToken;
   }
 
   /** The reader has stopped reading. */

@@ -1,13 +1,14 @@
-import { Counter, Gauge, Histogram, Registry, type RegistryContentType } from 'prom-client';
+import { Counter, Gauge, type Metric, type Registry, type RegistryContentType } from 'prom-client';
 import type { LoadBalancer } from '../balancer/load-balancer.js';
 import type { DesiredReplicas } from '../core/scaling.js';
 import { InvalidOptionError } from '../errors.js';
 import type { Series } from './definition.js';
 import type { ExemplarLabels } from './exemplar.js';
 import { HISTOGRAMS, type HistogramName } from './histogram-definitions.js';
+import { HistogramMetric, type HistogramSeries } from './histogram-metric.js';
 import { type Measurement, measurement } from './measurement.js';
 import { COUNTERS, GAUGES } from './metric-definitions.js';
-import { OPERATIONS } from './operation.js';
+import { OPERATIONS, type Operation } from './operation.js';
 import type { Tally } from './tally.js';
 
 /** A balancer whose metrics are exported. */
@@ -18,6 +19,7 @@ interface Member {
   readonly exemplar: ExemplarLabels | undefined;
   /** Its own label, or none. */
   readonly labels: Readonly<Record<string, string>>;
+  readonly histograms: ReadonlyMap<HistogramName, ReadonlyMap<Operation | undefined, HistogramSeries>>;
 }
 
 /** The metrics of one registry and prefix, which any number of balancers share. */
@@ -42,9 +44,7 @@ export class Exporter {
 
   readonly #registry: Registry<RegistryContentType>;
   readonly #names: string[] = [];
-  readonly #histograms: Record<HistogramName, Histogram>;
-  /** prom-client's histograms take other arguments then. */
-  readonly #exemplars: boolean;
+  readonly #histograms = new Map<HistogramName, HistogramMetric>();
   readonly #members = new Map<string | undefined, Member>();
 
   private constructor(registry: Registry<RegistryContentType>, prefix: string) {
@@ -87,20 +87,12 @@ export class Exporter {
         },
       });
     }
-    this.#exemplars = registry.contentType === Registry.OPENMETRICS_CONTENT_TYPE;
-    this.#histograms = Object.fromEntries(
-      Object.entries(HISTOGRAMS).map(([name, { help, buckets, labels }]) => [
-        name,
-        new Histogram({
-          name: prefix + name,
-          help,
-          buckets: [...buckets],
-          labelNames: ['balancer', ...labels],
-          registers,
-          enableExemplars: this.#exemplars,
-        }),
-      ]),
-    ) as Record<HistogramName, Histogram>;
+    for (const [name, { help, buckets }] of Object.entries(HISTOGRAMS)) {
+      const histogram = new HistogramMetric(prefix + name, help, buckets);
+      // All that a registry asks of a metric, it has.
+      registry.registerMetric(histogram as unknown as Metric);
+      this.#histograms.set(name as HistogramName, histogram);
+    }
   }
 
   get #registered(): boolean {
@@ -108,7 +100,7 @@ export class Exporter {
   }
 
   /** @returns stops it */
-  attach(name: string | undefined, member: Omit<Member, 'labels'>): () => void {
+  attach(name: string | undefined, member: Omit<Member, 'labels' | 'histograms'>): () => void {
     if (
       this.#members.has(name) ||
       (this.#members.size > 0 && (name === undefined || this.#members.has(undefined)))
@@ -120,33 +112,38 @@ export class Exporter {
       );
     }
     const labels: Member['labels'] = name === undefined ? {} : { balancer: name };
-    const whole: Member = { ...member, labels };
+    const histograms = this.#addSeries(labels);
+    const whole: Member = { ...member, labels, histograms };
     const { balancer, tally } = member;
     for (const { id } of balancer.endpoints) tally.add(id);
-    const own = seriesOf(labels);
-    // Series that are there from the beginning, at zero: a rate needs a first value.
-    for (const [name, series] of own) this.#histograms[name].zero(series);
     this.#members.set(name, whole);
     const unsubscribe = balancer.observe((event) => {
       tally.note(event);
       const measured = measurement(event);
-      if (measured !== undefined) this.#observe(measured, whole);
+      if (measured !== undefined) observe(measured, whole);
     });
     return () => {
       if (this.#members.get(name)?.tally !== tally) return;
       unsubscribe();
       this.#members.delete(name);
-      for (const [histogram, series] of own) this.#histograms[histogram].remove(series);
+      for (const [histogram, own] of histograms)
+        for (const series of own.values()) this.#histograms.get(histogram)?.remove(series);
       if (this.#members.size === 0) for (const one of this.#names) this.#registry.removeSingleMetric(one);
     };
   }
 
-  #observe({ name, request, milliseconds, labels: own }: Measurement, { labels, exemplar }: Member): void {
-    const histogram = this.#histograms[name];
-    const series = { ...labels, ...own };
-    const value = milliseconds / 1000;
-    if (!this.#exemplars) histogram.observe(series, value);
-    else histogram.observe({ labels: series, value, exemplarLabels: exemplar?.(request) });
+  /** Every series that a balancer can have; they are there from the beginning, at zero: a rate needs a first value. */
+  #addSeries(labels: Member['labels']): Member['histograms'] {
+    const all = new Map<HistogramName, Map<Operation | undefined, HistogramSeries>>();
+    for (const [name, metric] of this.#histograms) {
+      const operations = HISTOGRAMS[name].byOperation ? OPERATIONS : [undefined];
+      const series = operations.map(
+        (operation) =>
+          [operation, metric.add(operation === undefined ? labels : { ...labels, operation })] as const,
+      );
+      all.set(name, new Map(series));
+    }
+    return all;
   }
 
   #read(read: Series, set: SetValue): void {
@@ -158,14 +155,12 @@ export class Exporter {
 
 type SetValue = (labels: Record<string, string>, value: number) => void;
 
-/** Every series that the histograms of a balancer can have. */
-function seriesOf(labels: Member['labels']): [HistogramName, Record<string, string>][] {
-  return (Object.keys(HISTOGRAMS) as HistogramName[]).flatMap((name) =>
-    HISTOGRAMS[name].labels.length === 0
-      ? [[name, { ...labels }]]
-      : OPERATIONS.map((operation): [HistogramName, Record<string, string>] => [
-          name,
-          { ...labels, operation },
-        ]),
-  );
+function observe(
+  { name, request, milliseconds, operation }: Measurement,
+  { histograms, exemplar }: Member,
+): void {
+  histograms
+    .get(name)
+    ?.get(operation)
+    ?.observe(milliseconds / 1000, exemplar?.(request));
 }

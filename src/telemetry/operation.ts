@@ -1,7 +1,7 @@
 /** What a request is for, in OpenTelemetry's words (`gen_ai.operation.name`); `other`: none of them. */
 export const OPERATIONS = ['chat', 'text_completion', 'embeddings', 'other'] as const;
 
-type Operation = (typeof OPERATIONS)[number];
+export type Operation = (typeof OPERATIONS)[number];
 
 const CHAT = /\/(?:chat\/completions|responses|messages|api\/chat)$/;
 const TEXT_COMPLETION = /\/(?:completions|api\/generate)$/;

@@ -126,6 +126,30 @@ describe('the page in a browser', { timeout: 60_000 }, () => {
     expect(open.complaints.filter((text) => !text.includes('net::ERR_'))).toEqual([]);
   });
 
+  it('gives an endpoint another weight, and takes nothing that is none', async () => {
+    await using fleet = await openFleet(['one', 'two']);
+    await using site = await DashboardSite.open(fleet.balancer, { actions: true, authorize: () => true });
+    await using open = await openPage(browser, site.url);
+    const { page } = open;
+    await page.getByRole('button', { name: 'Weight one' }).click();
+    const field = page.getByLabel('New weight');
+    expect(await field.inputValue()).toBe('1');
+    for (const wrong of ['', '-1', 'much', '1e9']) {
+      await field.fill(wrong);
+      await page.getByRole('button', { name: 'Do it' }).click();
+      expect([wrong, await page.locator('dialog').isVisible()]).toEqual([wrong, true]);
+    }
+    await field.press('ControlOrMeta+A');
+    await field.pressSequentially('2.5');
+    await field.press('Enter');
+    await card(page, 'one').getByText('weight 2.5').waitFor();
+    expect(fleet.balancer.endpoints.map(({ weight }) => weight)).toEqual([2.5, 1]);
+    // Buttons that can do nothing are not there: it does not rest.
+    expect(await page.getByRole('button', { name: /^Activate/ }).count()).toBe(0);
+    expect(await violations(page)).toEqual([]);
+    expect(open.complaints).toEqual([]);
+  });
+
   it.each([
     ['light', 1280],
     ['dark', 1280],

@@ -1,10 +1,11 @@
 /** Writes the screenshots of the documentation: `npm run screenshots`. They show mock servers under a made load. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LoadBalancer, scored } from 'evenkeel';
 import { vllm } from 'evenkeel/signals/vllm';
 import { MockLlmServer, seededRandom } from 'evenkeel/testing';
 import { launch, openPage } from './open-page.js';
+import { withPalette } from './palette-png.js';
 import { DashboardSite } from './site.js';
 
 const FOLDER = 'docs/images';
@@ -57,8 +58,8 @@ const site = await DashboardSite.open(balancer, { interval: 500, actions: true, 
 const browser = await launch();
 try {
   const views = [
-    { name: 'dashboard-light', options: { colorScheme: 'light', viewport: { width: 1200, height: 860 } } },
-    { name: 'dashboard-dark', options: { colorScheme: 'dark', viewport: { width: 1200, height: 860 } } },
+    { name: 'dashboard-light', options: { colorScheme: 'light', viewport: { width: 1080, height: 860 } } },
+    { name: 'dashboard-dark', options: { colorScheme: 'dark', viewport: { width: 1080, height: 860 } } },
     { name: 'dashboard-phone', options: { colorScheme: 'light', viewport: { width: 360, height: 740 } } },
   ] as const;
   const pages = await Promise.all(views.map(({ options }) => openPage(browser, site.url, options)));
@@ -67,11 +68,14 @@ try {
   await fleet[3]?.mock.kill();
   // And some more with a server down.
   await sleep(10_000);
+  const pictures: Buffer[] = [];
+  for (const [index, { name }] of views.entries()) {
+    const picture = await pages[index]?.page.screenshot({ fullPage: name !== 'dashboard-phone' });
+    if (picture !== undefined) pictures.push(picture);
+  }
+  // Not in between: the servers are in this process, and would stand still meanwhile.
   for (const [index, { name }] of views.entries())
-    await pages[index]?.page.screenshot({
-      path: `${FOLDER}/${name}.png`,
-      fullPage: name !== 'dashboard-phone',
-    });
+    writeFileSync(`${FOLDER}/${name}.png`, withPalette(pictures[index] ?? Buffer.alloc(0)));
 } finally {
   await browser.close();
   asking = false;

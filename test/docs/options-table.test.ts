@@ -102,6 +102,7 @@ describe('the page of options', () => {
       endpoints: true,
       timeouts: true,
       bufferBody: true,
+      serverTiming: true,
       policyData: true,
     };
     const options = Object.keys(overrides).map((option) => `evenkeel.${option}`);

@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { LoadBalancer, scored } from 'evenkeel';
-import { type DashboardOptions, dashboardHandler, webDashboardHandler } from 'evenkeel/dashboard';
+import {
+  type DashboardOptions,
+  dashboardHandler,
+  type FeedDecision,
+  webDashboardHandler,
+} from 'evenkeel/dashboard';
 import { MockLlmServer, manualClock } from 'evenkeel/testing';
 import express from 'express';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PAGE, PAGE_POLICY, PAGE_SOURCES } from '../../src/facades/dashboard/built-page.js';
-import type { FeedTick } from '../../src/facades/dashboard/feed-message.js';
 import { sourcesHash } from '../browser/build-page.js';
 import { Site } from '../support/facade-rig.js';
 import { FeedReader } from '../support/feed-reader.js';
@@ -83,11 +87,11 @@ describe('the dashboard', () => {
       ['two', 'healthy'],
     ]);
     await chat();
-    // A tick may fall between the choice and the end of the answer.
-    const decisions: FeedTick['decisions'][number][] = [];
-    const tick = await feed.until((next) => {
-      decisions.push(...next.decisions);
-      return next.requests > 0;
+    // A choice is told with the tick after it, which may come before the answer has ended.
+    const decisions: FeedDecision[] = [];
+    const tick = await feed.until((one) => {
+      decisions.push(...one.decisions);
+      return one.requests > 0;
     });
     expect(tick.failed).toBe(0);
     expect(tick.endpoints[0]).toMatchObject({ id: 'one', maxOutstanding: 4, outstanding: 0 });
@@ -173,6 +177,7 @@ describe('what the feed costs', () => {
       drain: (id: string) => balancer.drain(id),
       activate: (id: string) => balancer.activate(id),
       standby: (id: string) => balancer.standby(id),
+      setWeight: (id: string, weight: number) => balancer.setWeight(id, weight),
     };
     const handler = webDashboardHandler(source, { authorize: () => true, clock });
     const watching = () => ({ observers: observers.size, timers: clock.pending });
@@ -248,6 +253,8 @@ describe('actions', () => {
       states.push(balancer.endpoints[0]?.state ?? '');
     }
     expect(states).toEqual(['draining', 'healthy', 'standby']);
+    expect(await act(site, token, 'action=weight&endpoint=one&weight=2.5')).toMatchObject({ status: 202 });
+    expect(balancer.endpoints[0]?.weight).toBe(2.5);
     expect(balancer.endpoints[1]?.state).toBe('healthy');
   });
 
@@ -259,6 +266,8 @@ describe('actions', () => {
     expect(await act(site, undefined, query)).toMatchObject({ status: 403 });
     expect(await act(site, 'guess', query)).toMatchObject({ status: 403 });
     expect(await act(site, token, query, { 'sec-fetch-site': 'cross-site' })).toMatchObject({ status: 403 });
+    expect(await act(site, undefined, 'action=weight&endpoint=one&weight=0')).toMatchObject({ status: 403 });
+    expect(balancer.endpoints[0]?.weight).toBe(1);
     expect(balancer.endpoints[0]?.state).toBe('healthy');
   });
 
@@ -269,6 +278,9 @@ describe('actions', () => {
     expect(await act(site, token, 'action=constructor&endpoint=one')).toMatchObject({ status: 400 });
     expect(await act(site, token, 'action=close')).toMatchObject({ status: 400 });
     expect(await act(site, token, 'action=drain&endpoint=three')).toMatchObject({ status: 400 });
+    for (const weight of ['', '&weight=', '&weight=-1', '&weight=x', '&weight=1e3', '&weight=Infinity'])
+      expect(await act(site, token, `action=weight&endpoint=one${weight}`)).toMatchObject({ status: 400 });
+    expect(balancer.endpoints[0]?.weight).toBe(1);
   });
 
   it('are off by default: the feed has no token, and a POST is refused', async () => {

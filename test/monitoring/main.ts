@@ -9,6 +9,7 @@ import { vllm } from 'evenkeel/signals/vllm';
 import express from 'express';
 import { Registry } from 'prom-client';
 import { Site } from '../support/facade-rig.js';
+import { checkAlertmanager } from './alertmanager.js';
 import { dashboardQueries } from './dashboard-queries.js';
 import { type Firing, startPrometheus } from './prometheus-server.js';
 import { hastened } from './rules.js';
@@ -33,6 +34,7 @@ function promtool(args: readonly string[], input?: string): void {
 promtool(['check', 'rules', ...RULES.map((file) => `${FOLDER}/${file}`)]);
 promtool(['check', 'config', `${FOLDER}/prometheus.yaml`]);
 promtool(['test', 'rules', `${FOLDER}/alerts.test.yaml`]);
+console.log(checkAlertmanager(`${FOLDER}/alertmanager.yaml`));
 
 const all = await troubles();
 const calm = await Scene.open('calm', {

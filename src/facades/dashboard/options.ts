@@ -11,7 +11,7 @@ export interface DashboardOptions<Incoming> {
    * Without it the dashboard is served in development only: `NODE_ENV` is `development` or `test`.
    */
   authorize?(request: Incoming): boolean | Promise<boolean>;
-  /** Lets whoever is authorized drain endpoints, activate them and put them on standby. Needs `authorize`. Default false. */
+  /** Lets whoever is authorized drain, activate and weigh endpoints, and put them on standby. Needs `authorize`. Default false. */
   readonly actions?: boolean;
   /** Shows what it would have beside what there is. */
   readonly autoscaler?: DesiredReplicas;

@@ -1,5 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
+import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import {
   type BalancerEvent,
   consistentHash,
@@ -7,11 +9,22 @@ import {
   LoadBalancer,
   type LoadBalancerOptions,
 } from 'evenkeel';
+import { webDashboardHandler } from 'evenkeel/dashboard';
 import { prometheusMetrics } from 'evenkeel/prometheus';
+import { vllm } from 'evenkeel/signals/vllm';
 import { manualClock } from 'evenkeel/testing';
-import { describe, expect, it } from 'vitest';
+import { type OpenMetricsContentType, Registry } from 'prom-client';
+import { afterAll, describe, expect, it } from 'vitest';
+import { BalancerTracing } from '../../../examples/opentelemetry/tracing.js';
+import { healthReport } from '../../../src/facades/health.js';
 import { beginStream, FacadeRig, json } from '../../support/facade-rig.js';
+import { FeedReader } from '../../support/feed-reader.js';
 import { SERVED_FACADES } from '../../support/served-facades.js';
+
+const exporter = new InMemorySpanExporter();
+const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+provider.register();
+afterAll(() => provider.shutdown());
 
 /** Secrets planted where secrets stand. Nothing that comes out may hold one. */
 const CANARY = {
@@ -22,6 +35,12 @@ const CANARY = {
   endpointKey: 'canary-endpoint-key',
   query: 'canary-query',
   policyData: 'canary-policy-data',
+  basePath: 'canary-base-path',
+  callerPath: 'canary-caller-path',
+  healthQuery: 'canary-health-query',
+  metricsPath: 'canary-metrics-path',
+  metricsQuery: 'canary-metrics-query',
+  affinity: 'canary-affinity',
 };
 
 /** A value as whoever prints it would see it: as JSON, and as Node's console does. */
@@ -37,6 +56,7 @@ function canariesIn(value: unknown): string[] {
 /** Everything that a balancer tells anybody but the caller. */
 async function watch(act: (balancer: LoadBalancer, rig: FacadeRig) => Promise<void>) {
   await using rig = await FacadeRig.open();
+  const url = rig.balancer.endpoints[0]?.url ?? '';
   const logged: unknown[] = [];
   const log = (fields: object, message: string) => logged.push([fields, message]);
   const events: BalancerEvent[] = [];
@@ -45,38 +65,79 @@ async function watch(act: (balancer: LoadBalancer, rig: FacadeRig) => Promise<vo
   await using balancer = new LoadBalancer({
     endpoints: [
       {
-        url: rig.balancer.endpoints[0]?.url ?? '',
-        id: 'a',
+        // Without an id: it has to find one that can be shown.
+        url: `${url}/${CANARY.basePath}/v1`,
         headers: { 'x-api-key': CANARY.endpointKey },
         models: { m: 'served' },
+        healthPath: `/health?key=${CANARY.healthQuery}`,
+        // Its page is none, which is told.
+        metrics: {
+          parser: vllm(),
+          url: `${url}/${CANARY.metricsPath}?key=${CANARY.metricsQuery}`,
+          interval: 50,
+        },
       },
     ],
+    serverTiming: true,
     retry: { attempts: 2, backoff: { base: 0, cap: 0 } },
     breaker: { consecutiveFailures: 2 },
     timeouts: { idle: 50 },
-    affinityKey: ({ headers }) => headers.authorization,
+    affinityKey: ({ headers }) => `${CANARY.affinity} ${headers.authorization}`,
     policy: consistentHash(),
     logger: { debug: log, info: log, warn: log, error: log },
   });
-  const stop = balancer.observe((event) => {
-    events.push(event);
-    // An observer that fails is logged; the event must not be.
-    throw new Error('an observer of the user');
-  });
-  const metrics = prometheusMetrics(balancer);
-  const channels = ['request-started', 'request-finished', 'attempt-settled', 'retry', 'request-shed'];
+  const stop = balancer.observe(
+    (event) => {
+      events.push(event);
+      // An observer that fails is logged; the event must not be.
+      throw new Error('an observer of the user');
+    },
+    { records: true },
+  );
+  const tracing = new BalancerTracing();
+  const untraced = tracing.watch(balancer);
+  const registry = new Registry<OpenMetricsContentType>();
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  const metrics = prometheusMetrics(balancer, { registry, exemplars: true, models: ['m'] });
+  const dashboard = webDashboardHandler(balancer, { interval: 100, authorize: () => true });
+  await using feed = new FeedReader(
+    await dashboard(new Request('http://app.test/_balancer', { headers: { accept: 'text/event-stream' } })),
+  );
+  await feed.tick();
+  const channels = [
+    'request-started',
+    'request-finished',
+    'request-record',
+    'attempt-started',
+    'attempt-settled',
+    'retry',
+    'request-shed',
+    'first-token',
+    'endpoint-probed',
+    'load-failed',
+  ];
   for (const name of channels) subscribe(`evenkeel:${name}`, listen);
   try {
+    await balancer.ready();
+    const finished = () => events.some(({ type }) => type === 'request-record');
     await act(balancer, rig);
+    await feed.until(() => finished() && events.some(({ type }) => type === 'load-failed'));
+    await feed.tick();
     const told = {
       logged,
       events,
       published,
       metrics: await metrics.registry.metrics(),
       snapshot: balancer.snapshot(),
+      feed: feed.text,
+      page: await (await dashboard(new Request('http://app.test/_balancer'))).text(),
+      spans: exporter
+        .getFinishedSpans()
+        .map(({ name, attributes, events: marks }) => [name, attributes, marks]),
+      health: healthReport(balancer),
       explained: balancer.explain({
         model: 'm',
-        path: `/v1/x?key=${CANARY.query}`,
+        path: `/${CANARY.callerPath}/x?key=${CANARY.query}`,
         headers: { authorization: CANARY.callerKey },
       }),
       endpoints: balancer.endpoints,
@@ -85,16 +146,20 @@ async function watch(act: (balancer: LoadBalancer, rig: FacadeRig) => Promise<vo
     expect(events.length).toBeGreaterThan(1);
     expect(published.length).toBeGreaterThan(0);
     expect(logged.length).toBeGreaterThan(0);
+    expect(told.spans.length).toBeGreaterThan(0);
+    expect(told.events.map(({ type }) => type)).toContain('request-record');
     return told;
   } finally {
     for (const name of channels) unsubscribe(`evenkeel:${name}`, listen);
     stop();
+    untraced();
     metrics.stop();
+    exporter.reset();
   }
 }
 
 function ask(balancer: LoadBalancer, stream = false, model = 'm'): Promise<Response> {
-  return balancer.fetch(`/v1/chat/completions?key=${CANARY.query}`, {
+  return balancer.fetch(`/${CANARY.callerPath}/v1/chat/completions?key=${CANARY.query}`, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
@@ -255,6 +320,27 @@ describe('An option that is wrong is named, but what may be a key is not shown',
     ],
     ['endpoints that are no list', { endpoints: { url: URL_A, headers: { x: CANARY.endpointKey } } }],
     ['a url with a password', { endpoints: [{ url: `http://user:${CANARY.endpointKey}@host` }] }],
+    ['a url with a key in its path', { endpoints: [{ url: `${URL_A}/${CANARY.endpointKey}?x` }] }],
+    ['a url that is none', { endpoints: [{ url: `host:/${CANARY.endpointKey}` }] }],
+    [
+      'two endpoints of one url',
+      { endpoints: [0, 1].map(() => ({ url: `${URL_A}/${CANARY.endpointKey}/v1` })) },
+    ],
+    [
+      'a health path with a space',
+      { endpoints: [{ url: URL_A, healthPath: `/health ?key=${CANARY.endpointKey}` }] },
+    ],
+    [
+      'one page twice',
+      {
+        endpoints: [
+          {
+            url: URL_A,
+            metrics: [0, 1].map(() => ({ parser: vllm(), url: `${URL_A}/m?key=${CANARY.endpointKey}` })),
+          },
+        ],
+      },
+    ],
     ['a url with a key in its query', { endpoints: [{ url: `${URL_A}?key=${CANARY.endpointKey}` }] }],
   ])('%s', (_, options) => {
     let thrown: unknown;

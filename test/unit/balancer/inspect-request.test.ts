@@ -42,7 +42,6 @@ describe('inspectRequest', () => {
     expect(inference).toBe(true);
     expect({ ...request }).toEqual({
       method: 'POST',
-      pathname: '/v1/chat/completions',
       model: 'm',
       streaming: true,
       promptTokens: 11,
