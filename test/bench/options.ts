@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { SECTIONS } from './sections/index.js';
 
 export interface BenchOptions {
   /** Rounds in which every way has its turn. */
@@ -7,27 +8,45 @@ export interface BenchOptions {
   readonly warmUp: number;
   /** Length of one turn, in ms. */
   readonly turn: number;
-  /** Where to write the figures as JSON. */
-  readonly json: string | undefined;
+  /** Whether figures do not matter: few streams, short spans. */
+  readonly smoke: boolean;
 }
 
-export const USAGE = `npm run bench -- [--rounds N (9)] [--turn MS (1000)] [--json FILE] [--smoke]
+export interface BenchCommand extends BenchOptions {
+  /** Names of sections. */
+  readonly only: readonly string[];
+  /** Where to write the figures as JSON. */
+  readonly json: string | undefined;
+  /** Where to write them as Markdown. */
+  readonly markdown: string | undefined;
+}
+
+export const USAGE = `npm run bench -- [--only NAME,NAME] [--rounds N (7)] [--turn MS (600)] [--json FILE] [--markdown FILE] [--smoke]
+--only: ${SECTIONS.map(({ name }) => name).join(', ')}; those in the documentation that take long run only when named.
 --smoke: one short round of everything, to see that it works; its figures say nothing.`;
 
 /** @throws TypeError for what is not understood */
-export function readOptions(args: readonly string[]): BenchOptions {
+export function readOptions(args: readonly string[]): BenchCommand {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      rounds: { type: 'string', default: '9' },
-      turn: { type: 'string', default: '1000' },
+      only: { type: 'string' },
+      rounds: { type: 'string', default: '7' },
+      turn: { type: 'string', default: '600' },
       json: { type: 'string' },
+      markdown: { type: 'string' },
       smoke: { type: 'boolean', default: false },
     },
   });
-  if (values.smoke) return { rounds: 1, warmUp: 1, turn: 300, json: values.json };
+  const { smoke, json, markdown } = values;
+  const only =
+    values.only?.split(',') ?? SECTIONS.filter((one) => !one.onlyWhenNamed).map(({ name }) => name);
+  const unknown = only.find((name) => !SECTIONS.some((section) => section.name === name));
+  if (unknown !== undefined) throw new TypeError(`No such section: ${unknown}`);
+  const shared = { only, json, markdown, smoke };
+  if (smoke) return { ...shared, rounds: 1, warmUp: 1, turn: 200 };
   const [rounds, turn] = [count('--rounds', values.rounds), count('--turn', values.turn)];
-  return { rounds, turn, warmUp: 3, json: values.json };
+  return { ...shared, rounds, turn, warmUp: 3 };
 }
 
 function count(name: string, text: string): number {

@@ -2,9 +2,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FOLDER = join(ROOT, 'node_modules/.cache/evenkeel-bench');
-const PROCESSES = ['json-server', 'clients', 'proxy'];
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const PROCESSES = ['json-server', 'sse-server', 'client', 'proxy'];
 
 /**
  * Builds the benchmark's processes as the package is built, so that what is measured is what ships:
@@ -13,10 +12,11 @@ const PROCESSES = ['json-server', 'clients', 'proxy'];
  * @returns the folder of the built files
  */
 export async function bundleProcesses(): Promise<string> {
+  const folder = join(ROOT, 'node_modules/.cache/evenkeel-bench', String(process.pid));
   await build({
     config: false,
-    entry: PROCESSES.map((name) => join(ROOT, `test/bench/${name}.ts`)),
-    outDir: FOLDER,
+    entry: PROCESSES.map((name) => join(ROOT, `test/bench/processes/${name}.ts`)),
+    outDir: folder,
     format: 'esm',
     outExtension: () => ({ js: '.mjs' }),
     target: 'node20',
@@ -26,5 +26,5 @@ export async function bundleProcesses(): Promise<string> {
     clean: true,
     silent: true,
   });
-  return FOLDER;
+  return folder;
 }
