@@ -30,8 +30,8 @@ export class StampReader {
     this.#seen = seen;
   }
 
-  push(piece: string): void {
-    const text = this.#rest + piece;
+  push(piece: Buffer): void {
+    const text = this.#rest + piece.toString('latin1');
     const arrived = now();
     let read = 0;
     for (;;) {

@@ -1,9 +1,13 @@
 import type { Section } from '../harness/section.js';
 import { dispatcherSection } from './dispatcher.js';
+import { endpointsSection } from './endpoints.js';
 import { fetchSection } from './fetch.js';
 import { jsonSection } from './json.js';
+import { openStreamsSection } from './open-streams.js';
+import { promptsSection } from './prompts.js';
 import { sdkSection } from './sdk.js';
 import { sseSection } from './sse.js';
+import { pacedSection } from './sse-paced.js';
 
 /** In the order in which they run and are shown. */
 export const SECTIONS: readonly Section[] = [
@@ -11,5 +15,10 @@ export const SECTIONS: readonly Section[] = [
   sdkSection,
   dispatcherSection,
   jsonSection,
+  promptsSection,
   sseSection,
+  pacedSection,
+  openStreamsSection('streams', 5000),
+  openStreamsSection('streams-10000', 10_000),
+  endpointsSection,
 ];
