@@ -1,9 +1,8 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
+import { ROOT } from './package-build.js';
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const PROCESSES = ['json-server', 'sse-server', 'client', 'proxy'];
+const PROCESSES = ['json-server', 'sse-server', 'client', 'proxy', 'picker'];
 
 /**
  * Builds the benchmark's processes as the package is built, so that what is measured is what ships:

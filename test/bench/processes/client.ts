@@ -81,15 +81,15 @@ async function openaiClient() {
   return (await import('openai7')).default as unknown as typeof client;
 }
 
-/** @param milliseconds so long new requests are begun */
-async function measure(send: Send, milliseconds: number) {
+/** Sends until there is no more to do. @param more whether to begin another, asked with the time */
+async function measure(send: Send, more: (now: number) => boolean) {
   const latencies: number[] = [];
   const cpu = cpuTime();
   const began = performance.now();
   const sender = async () => {
     for (;;) {
       const sent = performance.now();
-      if (sent - began >= milliseconds) return;
+      if (!more(sent)) return;
       await send();
       latencies.push(performance.now() - sent);
     }
@@ -100,7 +100,24 @@ async function measure(send: Send, milliseconds: number) {
   return { rate: requests / seconds, cpu: (cpuTime() - cpu) / requests, ...percentiles(latencies) };
 }
 
+function memory() {
+  // What finalizers let go of in the first round goes in the second.
+  for (let round = 0; round < 2; round++) globalThis.gc?.();
+  const { heapUsed, rss } = process.memoryUsage();
+  return { heap: heapUsed / 1e6, rss: rss / 1e6 };
+}
+
 const way = WAYS[task.way];
 if (way === undefined) throw new Error(`No such way: ${task.way}`);
 const send = await way();
-serveParent('ready', (milliseconds) => measure(send, Number(milliseconds)));
+/** `memory`, `requests N`, or so many ms. */
+serveParent('ready', async (message) => {
+  if (message === 'memory') return memory();
+  const requests = /^requests (\d+)$/.exec(message)?.[1];
+  if (requests === undefined) {
+    const end = performance.now() + Number(message);
+    return measure(send, (now) => now < end);
+  }
+  let left = Number(requests);
+  return measure(send, () => left-- > 0);
+});
