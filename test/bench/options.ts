@@ -8,6 +8,8 @@ export interface BenchOptions {
   readonly warmUp: number;
   /** Length of one turn, in ms. */
   readonly turn: number;
+  /** Requests of a turn, instead of its length: the same work, and the same warm-up, however busy the machine is. */
+  readonly requests?: number;
   /** Whether figures do not matter: few streams, short spans. */
   readonly smoke: boolean;
 }
@@ -19,11 +21,17 @@ export interface BenchCommand extends BenchOptions {
   readonly json: string | undefined;
   /** Where to write them as Markdown. */
   readonly markdown: string | undefined;
+  /** Whether to keep the figures, and to write them into the documentation. */
+  readonly write: boolean;
+  /** Instead of the sections: hold what is guarded against what is recorded, or record it. */
+  readonly task: 'sections' | 'guard' | 'record';
 }
 
-export const USAGE = `npm run bench -- [--only NAME,NAME] [--rounds N (7)] [--turn MS (600)] [--json FILE] [--markdown FILE] [--smoke]
+export const USAGE = `npm run bench -- [--only NAME,NAME] [--rounds N (7)] [--turn MS (600)] [--json FILE] [--markdown FILE] [--write] [--smoke]
 --only: ${SECTIONS.map(({ name }) => name).join(', ')}; those in the documentation that take long run only when named.
---smoke: one short round of everything, to see that it works; its figures say nothing.`;
+--write: keeps the figures for this Node in docs/benchmarks, and writes docs/benchmarks.md from those of all.
+--smoke: one short round of everything, to see that it works; its figures say nothing.
+--guard: instead, fails when something that is guarded has become more than 15 % worse than recorded; --record records.`;
 
 /** @throws TypeError for what is not understood */
 export function readOptions(args: readonly string[]): BenchCommand {
@@ -36,14 +44,19 @@ export function readOptions(args: readonly string[]): BenchCommand {
       json: { type: 'string' },
       markdown: { type: 'string' },
       smoke: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
+      guard: { type: 'boolean', default: false },
+      record: { type: 'boolean', default: false },
     },
   });
-  const { smoke, json, markdown } = values;
+  const { smoke, json, markdown, write } = values;
   const only =
     values.only?.split(',') ?? SECTIONS.filter((one) => !one.onlyWhenNamed).map(({ name }) => name);
+  if (smoke && write) throw new TypeError('--smoke has no figures to --write');
   const unknown = only.find((name) => !SECTIONS.some((section) => section.name === name));
   if (unknown !== undefined) throw new TypeError(`No such section: ${unknown}`);
-  const shared = { only, json, markdown, smoke };
+  const task = values.record ? 'record' : values.guard ? 'guard' : 'sections';
+  const shared = { only, json, markdown, smoke, write, task } as const;
   if (smoke) return { ...shared, rounds: 1, warmUp: 1, turn: 200 };
   const [rounds, turn] = [count('--rounds', values.rounds), count('--turn', values.turn)];
   return { ...shared, rounds, turn, warmUp: 3 };

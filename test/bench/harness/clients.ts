@@ -20,7 +20,8 @@ export async function measureClients(
     return await takeTurns([...clients.keys()], bench.options, async (name) => {
       const client = clients.get(name);
       if (client === undefined) throw new Error(`No such client: ${name}`);
-      return client.ask<Figures>(String(bench.options.turn));
+      const { turn, requests } = bench.options;
+      return client.ask<Figures>(requests === undefined ? String(turn) : `requests ${requests}`);
     });
   } finally {
     for (const client of clients.values()) client[Symbol.dispose]();

@@ -10,6 +10,8 @@ export interface Load {
   readonly connections?: number;
   /** So long new requests are begun, in ms. */
   readonly duration: number;
+  /** So many are sent, however long it takes. */
+  readonly requests?: number;
   /** What the first answer on each connection must have, so often. */
   readonly expected?: { readonly text: string; readonly times: number };
 }
@@ -31,7 +33,8 @@ export interface Loaded {
 export async function load({ connections = 64, ...work }: Load): Promise<Loaded> {
   const request = postRequest(work);
   const began = performance.now();
-  const more = () => performance.now() - began < work.duration;
+  let left = work.requests ?? Number.POSITIVE_INFINITY;
+  const more = () => left-- > 0 && (work.requests !== undefined || performance.now() - began < work.duration);
   const latencies: number[] = [];
   await Promise.all(Array.from({ length: connections }, () => converse(work, { request, more, latencies })));
   const seconds = (performance.now() - began) / 1000;

@@ -11,11 +11,12 @@ export async function measureProxies(
 ): Promise<{ readonly rounds: Rounds; readonly skipped: readonly string[] }> {
   await using proxies = await startProxies(bench, kinds, urls);
   const { running, skipped } = proxies;
+  const { turn: duration, requests: wanted } = bench.options;
   const rounds = await takeTurns([...running.keys()], bench.options, async (kind) => {
     const proxy = running.get(kind);
     if (proxy === undefined) throw new Error(`No such proxy: ${kind}`);
     const before = await proxy.cpu();
-    const { requests, ...figures } = await load({ ...proxy, ...work, duration: bench.options.turn });
+    const { requests, ...figures } = await load({ ...proxy, ...work, duration, requests: wanted });
     return { ...figures, cpu: ((await proxy.cpu()) - before) / requests };
   });
   return { rounds, skipped };

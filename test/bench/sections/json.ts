@@ -64,7 +64,6 @@ export const jsonSection: Section = {
         ...gated.flatMap((way) =>
           rivals.map(([against, atLeast]) => ({ way, figure: 'rate', against, atLeast })),
         ),
-        ...gated.flatMap((way) => rivals.map(([against]) => ({ way, figure: 'cpu', against }))),
         ...[REPLY_FROM, NGINX, HAPROXY].map((against) => ({ way: EXPRESS, figure: 'rate', against })),
       ].filter(({ against }) => rounds.every((round) => against in round)),
     };
