@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus } from 'node:os';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { versionOf } from '../faults/rivals/program.js';
 import { ROOT } from './harness/package-build.js';
+import { CORES } from './harness/pin.js';
 import type { Summary } from './report.js';
 import { SECTIONS } from './sections/index.js';
 
@@ -60,7 +61,7 @@ export async function keep(summaries: readonly Summary[]): Promise<void> {
 }
 
 export function machine(): string {
-  return `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'an unknown processor'}`;
+  return `${CORES} cores of ${cpus()[0]?.model ?? 'an unknown processor'}`;
 }
 
 function versions(): Record<string, string> {

@@ -2,7 +2,16 @@ import { join } from 'node:path';
 import { build } from 'tsup';
 import { ROOT } from './package-build.js';
 
-const PROCESSES = ['json-server', 'sse-server', 'client', 'proxy', 'picker'];
+const PROCESSES = [
+  'json-server',
+  'sse-server',
+  'client',
+  'client-threads',
+  'cluster-server',
+  'holder',
+  'picker',
+  'proxy',
+];
 
 /**
  * Builds the benchmark's processes as the package is built, so that what is measured is what ships:
