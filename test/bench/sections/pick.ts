@@ -21,7 +21,7 @@ export const pickSection: Section = {
     return {
       title: 'Pick',
       note: 'Finding the endpoints that may take a request, choosing by the default policy, and counting it as outstanding; 64 requests under way.',
-      columns: [{ figure: 'pick', title: 'µs a pick', digits: 2 }],
+      columns: [{ figure: 'pick', title: 'CPU µs a pick', digits: 2 }],
       rounds: await takeTurns(Object.keys(COUNTS), { rounds, warmUp }, (way) =>
         picker.ask<Figures>(JSON.stringify({ count: COUNTS[way], milliseconds: turn / 3 })),
       ),
