@@ -75,7 +75,7 @@ function sectionOf(name: string, records: readonly NodeRecord[]): string[] {
     `### ${title}`,
     nodes.length > 1 ? `${note} Figures of ${nodes.join(' / ')}.` : note,
     ...(checks.length > 0 ? [markdownTable(['', 'goal', ...nodes], checks)] : []),
-    markdownTable(['', ...columns.map((column) => column.title)], figures),
+    ...(ways.length > 0 ? [markdownTable(['', ...columns.map((column) => column.title)], figures)] : []),
     ...measured.flatMap(({ node, section }) =>
       section.skipped.map((one) => `Not measured on ${node}: ${one}.`),
     ),

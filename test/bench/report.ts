@@ -53,9 +53,8 @@ export function markdown({ title, note, columns, ways, checks, skipped }: Summar
       verdict(check),
     ]),
   );
-  return [`### ${title}`, note, figures, verdicts, ...skipped.map((one) => `Not measured: ${one}`), '']
-    .filter((part, index) => part !== '' || index > 3)
-    .join('\n\n');
+  const tables = [...(ways.length > 0 ? [figures] : []), ...(checks.length > 0 ? [verdicts] : [])];
+  return `${[`### ${title}`, note, ...tables, ...skipped.map((one) => `Not measured: ${one}`)].join('\n\n')}\n`;
 }
 
 /** What a check looks at, in words. */

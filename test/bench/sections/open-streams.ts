@@ -22,9 +22,10 @@ export function openStreamsSection(name: string, count: number): Section {
       using server = await sseServer(bench, 'idle');
       const { urls } = server.ready;
       const skipped: string[] = [];
-      const ways = [BARE, EXPRESS, FASTIFY, MIDDLEWARE, NGINX, HAPROXY];
-      if (openFilesLimit() < streams * SOCKETS_A_STREAM + OTHER_FILES)
-        throw new Error(`${streams} streams need a limit of open files above ${streams * SOCKETS_A_STREAM}`);
+      const files = streams * SOCKETS_A_STREAM + OTHER_FILES;
+      const enough = openFilesLimit() >= files;
+      if (!enough) skipped.push(`all of them (a process may not open ${files} files here)`);
+      const ways = enough ? [BARE, EXPRESS, FASTIFY, MIDDLEWARE, NGINX, HAPROXY] : [];
       const measured: string[] = [];
       for (const way of ways) {
         try {
@@ -42,10 +43,9 @@ export function openStreamsSection(name: string, count: number): Section {
           memoryOf(bench, { way, urls, streams }),
         ),
         skipped,
-        checks: [
-          { way: EXPRESS, figure: 'memory', against: BARE, atMost: 1.15 },
-          { way: FASTIFY, figure: 'memory', against: BARE, atMost: 1.15 },
-        ],
+        checks: enough
+          ? [EXPRESS, FASTIFY].map((way) => ({ way, figure: 'memory', against: BARE, atMost: 1.15 }))
+          : [],
       };
     },
   };
