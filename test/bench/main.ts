@@ -1,40 +1,56 @@
 /** How fast the library is beside what it stands in for. Ratios count; absolute figures belong to one machine. */
-import { writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus } from 'node:os';
-import { join } from 'node:path';
-import { bundleProcesses } from './bundle.js';
-import { Child } from './child.js';
-import { type BenchOptions, readOptions, USAGE } from './options.js';
-import { pin } from './pin.js';
-import { figures, markdown } from './report.js';
-import { callSections, proxySection } from './sections.js';
+import { rm, writeFile } from 'node:fs/promises';
+import { guard, record } from './guard/guard.js';
+import { bundleProcesses } from './harness/bundle.js';
+import { LOAD_CORE, pin } from './harness/pin.js';
+import { type BenchCommand, readOptions, USAGE } from './options.js';
+import { writePage } from './page.js';
+import { keep, machine } from './record.js';
+import { markdown, type Summary, summarize } from './report.js';
+import { SECTIONS } from './sections/index.js';
 
-const LOAD_CORE = 0;
-
-async function bench(options: BenchOptions): Promise<void> {
+async function run(command: BenchCommand): Promise<void> {
+  const pinned = pin(process.pid, LOAD_CORE);
   const folder = await bundleProcesses();
-  const machine = `Node ${process.versions.node}, ${availableParallelism()} cores of ${cpus()[0]?.model ?? 'an unknown processor'}`;
-  process.stdout.write(
-    `${machine}\nMedians of ${options.rounds} interleaved rounds, ${options.turn} ms a turn, 64 at a time, 255-byte questions, 580-byte answers\n\n`,
-  );
-  using server = await Child.start<{ urls: readonly string[] }>(join(folder, 'json-server.mjs'), []);
-  const { urls } = server.ready;
-  const calls = await callSections(folder, urls, options);
-  // From here on the measured process has a core of its own.
-  const pinned = pin(server.pid, LOAD_CORE) && pin(process.pid, LOAD_CORE);
-  const sections = [...calls, await proxySection(folder, urls, options)];
-  process.stdout.write(
-    pinned ? 'Proxies on one core, load and servers on the other\n\n' : 'Processes not pinned to cores\n\n',
-  );
-  process.stdout.write(`${sections.map(markdown).join('\n')}`);
-  if (options.json !== undefined) {
-    const { rounds, turn } = options;
-    const data = { machine, rounds, turn, sections: sections.map(figures) };
-    await writeFile(options.json, `${JSON.stringify(data, undefined, 2)}\n`);
+  try {
+    if (command.task === 'sections') await measure(command, { folder, pinned });
+    else if (command.task === 'record') await record(folder);
+    else if (!(await guard(folder))) process.exitCode = 1;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
-function options(): BenchOptions | undefined {
+async function measure(
+  command: BenchCommand,
+  { folder, pinned }: { readonly folder: string; readonly pinned: boolean },
+): Promise<void> {
+  const { rounds, turn, only } = command;
+  const cores = pinned
+    ? 'what is measured on one core, load and servers on the other'
+    : 'processes not pinned to cores';
+  const head = `Node ${process.versions.node}, ${machine()}\nMedians of ${rounds} interleaved rounds, ${turn} ms a turn; ${cores}\n`;
+  process.stdout.write(`${head}\n`);
+  const summaries: Summary[] = [];
+  for (const section of SECTIONS.filter(({ name }) => only.includes(name))) {
+    const summary = summarize(section.name, await section.run({ folder, options: command }));
+    summaries.push(summary);
+    process.stdout.write(`${markdown(summary)}\n`);
+  }
+  if (command.write) {
+    await keep(summaries);
+    await writePage();
+  }
+  if (command.markdown !== undefined)
+    await writeFile(command.markdown, `${head}\n${summaries.map(markdown).join('\n')}`);
+  if (command.json !== undefined)
+    await writeFile(
+      command.json,
+      `${JSON.stringify({ node: process.versions.node, machine: machine(), rounds, turn, sections: summaries }, undefined, 2)}\n`,
+    );
+}
+
+function given(): BenchCommand | undefined {
   try {
     return readOptions(process.argv.slice(2));
   } catch (error) {
@@ -44,5 +60,5 @@ function options(): BenchOptions | undefined {
   }
 }
 
-const given = options();
-if (given !== undefined) await bench(given);
+const command = given();
+if (command !== undefined) await run(command);

@@ -38,4 +38,9 @@ describe('the server examples, without servers given', { timeout: 60_000 }, () =
     expect(printed).toContain('200 text/event-stream');
     expect(printed).toMatch(/\d+ events, the last of them: data: \[DONE\]/);
   });
+
+  it('cluster: two processes share a port, each with a balancer of its own', async () => {
+    const printed = await run('cluster');
+    expect(printed).toContain('2 processes, 1 port\n8 of 8 answered\nProcesses at work: 2');
+  });
 });

@@ -13,7 +13,7 @@ vi.mock('../../src/transport/undici-transport.js', () => ({
 }));
 
 /** 60 with `npm run soak -- --virtual`. */
-const MINUTES = Number(process.env.SOAK_MINUTES ?? 2);
+const MINUTES = Number(process.env.SOAK_MINUTES ?? 1);
 const SEED = Number(process.env.SEED ?? 1);
 /** Mean time between two requests: 30 a second, 108 000 an hour. */
 const GAP = 33;
@@ -94,7 +94,7 @@ it(
     expect(balancer.snapshot()).toMatchObject({ outstanding: 0, queued: 0 });
     await balancer.close();
     tally.judgeHeap();
-    if (MINUTES > 2)
+    if (MINUTES > 1)
       console.log(`${tally.line}; ${servers.attempts} attempts; heap x${tally.growth?.toFixed(3)}`);
     expect(tally.problems).toEqual([]);
     expect(tally.requests).toBe(started);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Front } from './contender.js';
 
@@ -14,6 +14,11 @@ const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of running) child.kill();
 });
+
+/** A front that is a process. */
+export interface RunningProgram extends Front {
+  readonly pid: number;
+}
 
 /** What a program prints for `-v`; `undefined` when there is no such program. */
 export function versionOf(command: string): string | undefined {
@@ -32,7 +37,11 @@ export async function freePort(): Promise<number> {
 }
 
 /** Starts a program that listens on that port of 127.0.0.1, and waits until it does. */
-export async function startProgram(command: string, args: readonly string[], port: number): Promise<Front> {
+export async function startProgram(
+  command: string,
+  args: readonly string[],
+  port: number,
+): Promise<RunningProgram> {
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   running.add(child);
   let complaints = '';
@@ -51,6 +60,7 @@ export async function startProgram(command: string, args: readonly string[], por
   }
   return {
     url: `http://127.0.0.1:${port}`,
+    pid: child.pid ?? 0,
     async [Symbol.asyncDispose]() {
       child.kill();
       await exit;
@@ -72,21 +82,22 @@ function accepts(port: number): Promise<boolean> {
 /**
  * Starts a program with a configuration of its own.
  *
- * @param template file beside this one; `{{name}}` stands for a value, `{{port}}` for where it shall listen
- * @param args for a folder that holds the configuration, under the template's name
+ * @param template file beside this one, or its url; `{{name}}` stands for a value, `{{port}}` for where it shall listen
+ * @param args for a folder that holds the configuration, under the name of the template
  */
 export async function startConfigured(
   command: string,
   { template, values, args }: Configuration,
-): Promise<Front> {
+): Promise<RunningProgram> {
   const folder = await mkdtemp(join(tmpdir(), 'rivals-'));
   const port = await freePort();
-  const text = await readFile(new URL(template, import.meta.url), 'utf8');
+  const file = new URL(template, import.meta.url);
+  const text = await readFile(file, 'utf8');
   const filled = text.replace(/\{\{(\w+)\}\}/g, (_, name: string) => String({ ...values, port }[name]));
-  await writeFile(join(folder, template), filled);
+  await writeFile(join(folder, basename(file.pathname)), filled);
   const program = await startProgram(command, args(folder), port);
   return {
-    url: program.url,
+    ...program,
     async [Symbol.asyncDispose]() {
       await program[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });
@@ -95,7 +106,7 @@ export async function startConfigured(
 }
 
 interface Configuration {
-  readonly template: string;
+  readonly template: string | URL;
   readonly values: Readonly<Record<string, string | number>>;
   readonly args: (folder: string) => readonly string[];
 }

@@ -1,10 +1,3 @@
-/** How many requests were answered in how long, and the processor time this took, in µs. */
-export interface Measurement {
-  readonly requests: number;
-  readonly milliseconds: number;
-  readonly cpu: number;
-}
-
 /** A child's side of the conversation: says that it is ready, then answers each message. Ends with its parent. */
 export function serveParent(ready: unknown, answer: (message: string) => Promise<unknown>): void {
   process.on('message', async (message: string) => process.send?.((await answer(message)) ?? null));

@@ -1,10 +1,17 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
+import { ROOT } from './package-build.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FOLDER = join(ROOT, 'node_modules/.cache/evenkeel-bench');
-const PROCESSES = ['json-server', 'clients', 'proxy'];
+const PROCESSES = [
+  'json-server',
+  'sse-server',
+  'client',
+  'client-threads',
+  'cluster-server',
+  'holder',
+  'picker',
+  'proxy',
+];
 
 /**
  * Builds the benchmark's processes as the package is built, so that what is measured is what ships:
@@ -13,10 +20,11 @@ const PROCESSES = ['json-server', 'clients', 'proxy'];
  * @returns the folder of the built files
  */
 export async function bundleProcesses(): Promise<string> {
+  const folder = join(ROOT, 'node_modules/.cache/evenkeel-bench', String(process.pid));
   await build({
     config: false,
-    entry: PROCESSES.map((name) => join(ROOT, `test/bench/${name}.ts`)),
-    outDir: FOLDER,
+    entry: PROCESSES.map((name) => join(ROOT, `test/bench/processes/${name}.ts`)),
+    outDir: folder,
     format: 'esm',
     outExtension: () => ({ js: '.mjs' }),
     target: 'node20',
@@ -26,5 +34,5 @@ export async function bundleProcesses(): Promise<string> {
     clean: true,
     silent: true,
   });
-  return FOLDER;
+  return folder;
 }
