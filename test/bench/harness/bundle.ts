@@ -11,6 +11,8 @@ const PROCESSES = [
   'holder',
   'picker',
   'proxy',
+  'telemetry',
+  'dashboard',
 ];
 
 /**

@@ -1,5 +1,6 @@
 import type { Section } from '../harness/section.js';
 import { appSection } from './app.js';
+import { dashboardSection } from './dashboard.js';
 import { dispatcherSection } from './dispatcher.js';
 import { endpointsSection } from './endpoints.js';
 import { fetchSection } from './fetch.js';
@@ -14,6 +15,7 @@ import { sdkSection } from './sdk.js';
 import { sizeSection } from './size.js';
 import { sseSection } from './sse.js';
 import { pacedSection } from './sse-paced.js';
+import { telemetrySection } from './telemetry.js';
 import { workersSection } from './workers.js';
 
 /** In the order in which they run and are shown. */
@@ -29,6 +31,8 @@ export const SECTIONS: readonly Section[] = [
   openStreamsSection('streams', 5000),
   openStreamsSection('streams-10000', 10_000),
   heldSection,
+  telemetrySection,
+  dashboardSection,
   endpointsSection,
   pickSection,
   importSection,
