@@ -6,7 +6,7 @@
  *
  * - backlog: prompt tokens of ours that are there and not answered yet / prefill rate. The first in line is under way.
  * - prompt: (this prompt's tokens + 64) / prefill rate; less what its prefix cache is likely to have, by what was sent
- *   there before, times the share of such tokens that turned out to be cached (0.8 to begin with).
+ *   there before, and how far back the cache turned out to reach.
  * - late: how much later first tokens have come lately than prompts and rate explain, or the first in line is by now.
  *   Other clients' requests show here; where all endpoints tell their load, in proportion to what these have now.
  * - room: where first tokens come late above some number of requests, or of tokens: until enough streams have ended.
@@ -135,13 +135,16 @@ export function adaptive(options?: AdaptiveOptions): SelectionPolicy {
       // Whatever this is, it is no prompt.
       if (!(request.promptTokens > 0)) return undefined;
       traffic.sent(request.promptTokens);
-      const follower = memoryOf(endpoint, request).follow(
-        workOf(endpoint, request),
-        now,
-        FIRST_GUESS,
-        othersOf(endpoint),
-      );
       const blocks = blocksOf(request);
+      const known = prefixes.known(endpoint, blocks, request.promptTokens);
+      const follower = memoryOf(endpoint, request).follow(workOf(endpoint, request), {
+        at: now,
+        guess: FIRST_GUESS,
+        others: othersOf(endpoint),
+        worked: (work) => {
+          if (known !== undefined) prefixes.learn(endpoint, known, work);
+        },
+      });
       if (blocks.length > 0) prefixes.add(endpoint, blocks, request.promptTokens / blocks.length);
       return {
         // An answer of the other kind than was asked for comes at another time.
@@ -156,8 +159,8 @@ export function adaptive(options?: AdaptiveOptions): SelectionPolicy {
       };
     },
     promptWork(endpoint, request) {
-      const work = workOf(endpoint, request);
-      return memoryOf(endpoint, request).toCompute(work);
+      const { prompt, cached } = workOf(endpoint, request);
+      return prompt - cached;
     },
     explain(candidates, request, context = systemSelection) {
       const terms = judge(candidates, request, context.now());

@@ -1,4 +1,5 @@
-import type { FleetEvent, ReplicaSpec, SimulationReport } from 'evenkeel/simulation';
+import type { FleetEvent, ReplicaSpec, SimulationReport, Trace } from 'evenkeel/simulation';
+import { infiniteCacheHitRate } from './infinite-cache.js';
 import { generated, recorded, type Traffic } from './traces.js';
 
 /** One column of a table: a situation, and what is read off. */
@@ -16,6 +17,8 @@ export interface Figure {
   readonly title: string;
   readonly unit: 'ms' | 'share';
   of(report: SimulationReport): number;
+  /** The most that there could be. */
+  bound?(trace: Trace): number;
 }
 
 /** One table: a row for each contestant. */
@@ -36,7 +39,12 @@ export interface GridOptions {
 
 const P99: Figure = { title: 'p99', unit: 'ms', of: ({ firstToken }) => firstToken.p99 };
 const MEAN: Figure = { title: 'mean', unit: 'ms', of: ({ firstToken }) => firstToken.mean };
-const HITS: Figure = { title: 'hits', unit: 'share', of: ({ cacheHitRate }) => cacheHitRate };
+const HITS: Figure = {
+  title: 'hits',
+  unit: 'share',
+  of: ({ cacheHitRate }) => cacheHitRate,
+  bound: infiniteCacheHitRate,
+};
 
 const SMALL = 'a100:3,t4,t4';
 const MIXED = 'h100:6,a100:3,a100:3,l4,l4,t4';
@@ -103,7 +111,7 @@ export function grid({ requests, loads, clients, traces }: GridOptions): readonl
     },
     {
       title: 'Shared prefixes, eight A100',
-      note: `First token and the share of prompt tokens that caches had, at load 0.8 of what the fleet could do without caches; with the cache of the card, and with one ten times as large. Traffic: ${shared.name}.`,
+      note: `First token and the share of prompt tokens that caches had, at load 0.8 of what the fleet could do without caches; with the cache of the card, and with one ten times as large. The last row is what caches without limit would have, were every prompt sent where its beginning is: for any number of replicas. Traffic: ${shared.name}.`,
       columns: [
         { title: '', fleet: 'a100x8', traffic: shared, load: 0.8, figures: [MEAN, P99, HITS] },
         {

@@ -1,0 +1,38 @@
+import { leastOutstanding, scored } from 'evenkeel';
+import { generateTrace, simulate } from 'evenkeel/simulation';
+import { describe, expect, it } from 'vitest';
+import { OTHERS } from '../quality/contestants.js';
+import { infiniteCacheHitRate } from '../quality/infinite-cache.js';
+
+/** Caches that lose nothing of what these traces bring back, as with offloading to the host's memory. */
+const fleet = Array.from({ length: 8 }, () => ({ gpu: 'a100', kvTokens: 4_400_000 }) as const);
+const seed = 1;
+
+describe('scored() with its default scorers, over prompts that share prefixes', () => {
+  const trace = generateTrace({ shape: 'shared-prefix', requests: 1_000, seed });
+  const run = (policy: Parameters<typeof simulate>[0]['policy']) =>
+    simulate({ trace, fleet, load: 0.8, seed, policy });
+
+  it('finds as much in their caches as infinite ones would have, less 15 % at most, with first tokens in three quarters of the time that least outstanding takes, and no later than with any rival', async () => {
+    const learnt = await run(() => scored());
+    expect(learnt.cacheHitRate).toBeGreaterThan(0.85 * infiniteCacheHitRate(trace));
+    const least = await run(() => leastOutstanding());
+    expect(learnt.firstToken.mean).toBeLessThan(0.75 * least.firstToken.mean);
+    for (const name of ['llm-d default weights', 'Dynamo cost', 'SGLang cache-aware']) {
+      const rival = OTHERS[name];
+      if (typeof rival !== 'function') throw new Error(`${name} is no rival`);
+      expect(learnt.firstToken.mean).toBeLessThanOrEqual((await run(rival)).firstToken.mean);
+    }
+  });
+});
+
+it('scored() does not send all prompts to one endpoint because all of them have the first block', async () => {
+  const trace = generateTrace({ shape: 'conversation', requests: 600, seed });
+  const options = { trace, load: 0.8, seed } as const;
+  for (const servers of [fleet, 'a100x8']) {
+    const least = await simulate({ ...options, fleet: servers, policy: () => leastOutstanding() });
+    const learnt = await simulate({ ...options, fleet: servers, policy: () => scored() });
+    expect(Math.max(...learnt.endpoints.map(({ share }) => share))).toBeLessThan(0.25);
+    expect(learnt.firstToken.mean).toBeLessThan(least.firstToken.mean);
+  }
+});
