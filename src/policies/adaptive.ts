@@ -19,7 +19,7 @@
  *
  * - Prefill rate: a high quantile of (tokens before a first token, its own prompt included) / (time to it), over the
  *   last 32, which count less by e each minute. A card that is throttled is found out within some requests.
- * - Unknown: an endpoint counts for as fast as the median of the known, by weight, with all its requests before it. A
+ * - Unknown: an endpoint counts for as fast as the slowest of the known, by weight, with all its requests before it. A
  *   tenth of the smaller prompts (`explore`) goes to one of which nothing is known, or nothing new for a minute.
  * - Answers that do not stream are learnt apart from streams: their time is that to the whole answer.
  *
@@ -94,7 +94,7 @@ export function adaptive(options?: AdaptiveOptions): SelectionPolicy {
       const others = told ? othersOf(endpoint) : undefined;
       const known = memory.rate.value;
       if (known !== undefined) return memory.terms(work, known, now, others);
-      guess ??= usualRate(candidates.map((one) => [one.weight, memoryOf(one, request).rate.value]));
+      guess ??= cautiousRate(candidates.map((one) => [one.weight, memoryOf(one, request).rate.value]));
       const rate = guess * endpoint.weight;
       const terms = memory.terms(work, rate, now, undefined);
       return { ...terms, backlog: terms.backlog + (endpoint.outstanding * traffic.meanPrompt) / rate };
@@ -183,10 +183,10 @@ function othersOf({ load }: EndpointView): number | undefined {
   return Math.max(0, (load.running ?? 0) + (load.waiting ?? 0) - load.ownOutstanding);
 }
 
-/** The median of the known rates, in tokens a ms for each unit of weight. */
-function usualRate(endpoints: readonly (readonly [weight: number, rate: number | undefined])[]): number {
-  const known = endpoints
-    .flatMap(([weight, rate]) => (rate === undefined || !(weight > 0) ? [] : [rate / weight]))
-    .sort((one, other) => one - other);
-  return known[known.length >> 1] ?? FIRST_GUESS;
+/** The least of the known rates, in tokens a ms for each unit of weight: many clients start at once, and slow cards drown. */
+function cautiousRate(endpoints: readonly (readonly [weight: number, rate: number | undefined])[]): number {
+  const known = endpoints.flatMap(([weight, rate]) =>
+    rate === undefined || !(weight > 0) ? [] : [rate / weight],
+  );
+  return known.length === 0 ? FIRST_GUESS : Math.min(...known);
 }

@@ -1,3 +1,4 @@
+import { vllm } from 'evenkeel/signals/vllm';
 import type { FleetEvent, ReplicaSpec, SimulationReport, Trace } from 'evenkeel/simulation';
 import { infiniteCacheHitRate } from './infinite-cache.js';
 import { generated, recorded, type Traffic } from './traces.js';
@@ -48,6 +49,23 @@ const HITS: Figure = {
 
 const SMALL = 'a100:3,t4,t4';
 const MIXED = 'h100:6,a100:3,a100:3,l4,l4,t4';
+/** The same, for clients that read every server's page now and then. */
+const POLLED = (
+  [
+    ['h100', 6],
+    ['a100', 3],
+    ['a100', 3],
+    ['l4', 1],
+    ['l4', 1],
+    ['t4', 1],
+  ] as const
+).map(
+  ([gpu, weight]): ReplicaSpec => ({
+    gpu,
+    weight,
+    endpoint: { metrics: { parser: vllm(), interval: 5_000 } },
+  }),
+);
 /** When the card slows down, in ms: clients know it by then. */
 const THROTTLED_AT = 60_000;
 
@@ -103,6 +121,20 @@ export function grid({ requests, loads, clients, traces }: GridOptions): readonl
         clients: count,
         figures: [P99],
       })),
+    },
+    {
+      title: 'Many clients that read metrics pages',
+      note: `As above; each client reads every server's page once in 5 s, and those policies of ours that use load signals have them, that old. Traffic: ${chat.name}.`,
+      columns: clients
+        .filter((count) => count > 1)
+        .map((count) => ({
+          title: `${count} clients`,
+          fleet: POLLED,
+          traffic: chat,
+          load: 0.8,
+          clients: count,
+          figures: [MEAN, P99],
+        })),
     },
     {
       title: 'Bursts of long prompts and short answers',

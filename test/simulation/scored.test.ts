@@ -1,5 +1,6 @@
 import { leastOutstanding, scored } from 'evenkeel';
-import { generateTrace, simulate } from 'evenkeel/simulation';
+import { vllm } from 'evenkeel/signals/vllm';
+import { generateTrace, type ReplicaSpec, simulate } from 'evenkeel/simulation';
 import { describe, expect, it } from 'vitest';
 import { OTHERS } from '../quality/contestants.js';
 import { infiniteCacheHitRate } from '../quality/infinite-cache.js';
@@ -11,7 +12,7 @@ const seed = 1;
 describe('scored() with its default scorers, over prompts that share prefixes', () => {
   const trace = generateTrace({ shape: 'shared-prefix', requests: 1_000, seed });
   const run = (policy: Parameters<typeof simulate>[0]['policy']) =>
-    simulate({ trace, fleet, load: 0.8, seed, policy });
+    simulate({ trace, fleet, load: 0.8, seed, policy, eventTokens: 8 });
 
   it('finds as much in their caches as infinite ones would have, less 15 % at most, with first tokens in three quarters of the time that least outstanding takes, and no later than with any rival', async () => {
     const learnt = await run(() => scored());
@@ -28,7 +29,7 @@ describe('scored() with its default scorers, over prompts that share prefixes', 
 
 it('scored() does not send all prompts to one endpoint because all of them have the first block', async () => {
   const trace = generateTrace({ shape: 'conversation', requests: 600, seed });
-  const options = { trace, load: 0.8, seed } as const;
+  const options = { trace, load: 0.8, seed, eventTokens: 8 } as const;
   for (const servers of [fleet, 'a100x8']) {
     const least = await simulate({ ...options, fleet: servers, policy: () => leastOutstanding() });
     const learnt = await simulate({ ...options, fleet: servers, policy: () => scored() });
@@ -36,3 +37,27 @@ it('scored() does not send all prompts to one endpoint because all of them have 
     expect(learnt.firstToken.mean).toBeLessThan(least.firstToken.mean);
   }
 });
+
+it.each([
+  ['unequal', [3, 1, 1]],
+  ['equal', [1, 1, 1]],
+])(
+  '64 clients of an %s fleet that read every server’s page once in 5 s do not herd: scored() is no worse than counting one’s own requests',
+  async (_, weights) => {
+    const polled = weights.map(
+      (weight): ReplicaSpec => ({
+        gpu: weight === Math.max(...weights) ? 'a100' : 't4',
+        weight,
+        endpoint: { metrics: { parser: vllm(), interval: 5_000 } },
+      }),
+    );
+    const sums = { own: 0, scored: 0 };
+    for (const turn of [1, 2, 3]) {
+      const trace = generateTrace({ requests: 1_200, seed: turn });
+      const options = { trace, fleet: polled, load: 0.8, clients: 64, seed: turn, eventTokens: 8 };
+      sums.own += (await simulate({ ...options, policy: () => leastOutstanding() })).firstToken.p99;
+      sums.scored += (await simulate({ ...options, policy: () => scored() })).firstToken.p99;
+    }
+    expect(sums.scored).toBeLessThan(1.05 * sums.own);
+  },
+);
