@@ -56,7 +56,7 @@ export class LoadBalancer implements AsyncDisposable {
   readonly fetch: (input: FetchInput, init?: FetchInit) => Promise<Response>;
 
   /**
-   * @param openChannel how endpoints are connected to: the simulator brings servers that are not on a network
+   * @param openChannel how endpoints, and pages of theirs elsewhere, are connected to: the simulator brings servers that are not on a network
    * @throws InvalidOptionError naming the option, the rule and the value
    */
   constructor(options: LoadBalancerOptions, openChannel: OpenChannel = openUndiciChannel) {
@@ -85,7 +85,7 @@ export class LoadBalancer implements AsyncDisposable {
       this.#health,
       this.#warmPool,
       new ModelLists(this.#engine),
-      new LoadPoller(this.#engine),
+      new LoadPoller(this.#engine, openChannel),
     ]);
     this.#membership.review();
     const { source } = resolved;

@@ -1,9 +1,8 @@
 import type { Timer } from '../core/clock.js';
 import type { LoadReadings } from '../core/load-report.js';
-import type { EndpointChannel, TransportCall } from '../core/transport.js';
+import type { EndpointChannel, OpenChannel, TransportCall } from '../core/transport.js';
 import type { EndpointState } from '../state/endpoint-state.js';
 import type { LoadSource } from '../state/load-source.js';
-import { openUndiciChannel } from '../transport/undici-transport.js';
 import type { Engine } from './engine.js';
 import { followSleep } from './follow-sleep.js';
 import { type PageResult, readPage } from './read-page.js';
@@ -40,13 +39,16 @@ interface Poll {
  */
 export class LoadPoller {
   readonly #engine: Engine;
+  readonly #openChannel: OpenChannel;
   readonly #polls = new Map<EndpointState, Map<string, Poll>>();
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #closed = false;
 
-  constructor(engine: Engine) {
+  /** @param openChannel how pages on origins of their own are connected to */
+  constructor(engine: Engine, openChannel: OpenChannel) {
     this.#engine = engine;
+    this.#openChannel = openChannel;
   }
 
   /** The list of endpoints, or what they are, has changed. */
@@ -94,7 +96,7 @@ export class LoadPoller {
       channel:
         origin === undefined
           ? undefined
-          : openUndiciChannel(origin, { connectTimeout: options.timeouts.connect }),
+          : this.#openChannel(origin, { connectTimeout: options.timeouts.connect }),
       // Soon, and not all at once.
       due: clock.now() + interval * 0.1 * random(),
       call: undefined,

@@ -6,6 +6,7 @@ import { leastOutstanding } from '../policies/least-outstanding.js';
 import { peakEwma } from '../policies/peak-ewma.js';
 import { powerOfTwo } from '../policies/power-of-two.js';
 import { roundRobin } from '../policies/round-robin.js';
+import { scored } from '../policies/scored.js';
 import { weightedRandom } from '../policies/weighted-random.js';
 import type { Contestant } from '../simulation/compare.js';
 import { UsageError } from './usage-error.js';
@@ -17,6 +18,7 @@ export const POLICIES: Readonly<Record<string, () => SelectionPolicy>> = {
   'power-of-two': powerOfTwo,
   'least-outstanding': leastOutstanding,
   'peak-ewma': peakEwma,
+  scored,
   adaptive,
 };
 

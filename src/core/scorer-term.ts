@@ -1,6 +1,6 @@
 import type { EndpointView } from './endpoint.js';
 import type { InferenceRequest } from './inference-request.js';
-import type { SelectionContext } from './policy.js';
+import type { AttemptFollower, SelectionContext, SentAttempt } from './policy.js';
 import { type Rating, rate } from './rating.js';
 import type { EndpointScorer, Scorer } from './scoring.js';
 
@@ -58,17 +58,42 @@ export class ScorerTerm {
 
   /** The pick fell on this endpoint. */
   picked(endpoint: EndpointView, request: InferenceRequest, context: SelectionContext): void {
-    if (typeof this.#scorer === 'function' || this.#scorer.picked === undefined) return;
-    try {
-      this.#scorer.picked(endpoint, request);
-    } catch (error) {
-      this.#report(context, endpoint.id, error instanceof Error ? error.message : String(error));
-    }
+    const scorer = this.#scorer;
+    if (typeof scorer === 'function' || scorer.picked === undefined) return;
+    this.#guard(context, endpoint.id, () => scorer.picked?.(endpoint, request));
+  }
+
+  /** What was picked has been sent. */
+  follow(attempt: SentAttempt, context: SelectionContext): AttemptFollower | undefined {
+    const scorer = this.#scorer;
+    if (typeof scorer === 'function' || scorer.follow === undefined) return undefined;
+    const { id } = attempt.endpoint;
+    const follower = this.#guard(context, id, () => scorer.follow?.(attempt));
+    return (
+      follower && {
+        answering: (now, streamed) => this.#guard(context, id, () => follower.answering(now, streamed)),
+        settled: (result) => this.#guard(context, id, () => follower.settled(result)),
+      }
+    );
+  }
+
+  /** Whether it wants to hear what becomes of attempts. */
+  get follows(): boolean {
+    return typeof this.#scorer !== 'function' && this.#scorer.follow !== undefined;
   }
 
   /** Tokens of the prompt that it thinks the endpoint holds. */
   cached(endpoint: EndpointView, request: InferenceRequest): number {
     return typeof this.#scorer === 'function' ? 0 : (this.#scorer.cached?.(endpoint, request) ?? 0);
+  }
+
+  #guard<T>(context: SelectionContext, endpoint: string, act: () => T): T | undefined {
+    try {
+      return act();
+    } catch (error) {
+      this.#report(context, endpoint, error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
   }
 
   #report(context: SelectionContext, endpoint: string | undefined, problem: string): void {

@@ -1,7 +1,7 @@
 import type { Random } from './clock.js';
 import type { EndpointView } from './endpoint.js';
 import type { InferenceRequest } from './inference-request.js';
-import type { SelectionContext } from './policy.js';
+import type { AttemptFollower, SelectionContext, SentAttempt } from './policy.js';
 
 /** Removes candidates. When it would remove all, `scored` says what happens. */
 export interface Filter {
@@ -25,6 +25,8 @@ export interface Scorer {
   cached?(endpoint: EndpointView, request: InferenceRequest): number;
   /** The pick fell on this endpoint: for scorers that remember what went where. */
   picked?(endpoint: EndpointView, request: InferenceRequest): void;
+  /** For scorers that learn: called in the tick in which what was picked is sent. */
+  follow?(attempt: SentAttempt): AttemptFollower | undefined;
 }
 
 /** The shorthand: rates one endpoint, [0, 1], 1 best. */

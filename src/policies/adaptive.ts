@@ -6,7 +6,7 @@
  *
  * - backlog: prompt tokens of ours that are there and not answered yet / prefill rate. The first in line is under way.
  * - prompt: (this prompt's tokens + 64) / prefill rate; less what its prefix cache is likely to have, by what was sent
- *   there before, times the share of such tokens that turned out to be cached (0.8 to begin with).
+ *   there before, and how far back the cache turned out to reach.
  * - late: how much later first tokens have come lately than prompts and rate explain, or the first in line is by now.
  *   Other clients' requests show here; where all endpoints tell their load, in proportion to what these have now.
  * - room: where first tokens come late above some number of requests, or of tokens: until enough streams have ended.
@@ -19,7 +19,7 @@
  *
  * - Prefill rate: a high quantile of (tokens before a first token, its own prompt included) / (time to it), over the
  *   last 32, which count less by e each minute. A card that is throttled is found out within some requests.
- * - Unknown: an endpoint counts for as fast as the median of the known, by weight, with all its requests before it. A
+ * - Unknown: an endpoint counts for as fast as the slowest of the known, by weight, with all its requests before it. A
  *   tenth of the smaller prompts (`explore`) goes to one of which nothing is known, or nothing new for a minute.
  * - Answers that do not stream are learnt apart from streams: their time is that to the whole answer.
  *
@@ -94,7 +94,7 @@ export function adaptive(options?: AdaptiveOptions): SelectionPolicy {
       const others = told ? othersOf(endpoint) : undefined;
       const known = memory.rate.value;
       if (known !== undefined) return memory.terms(work, known, now, others);
-      guess ??= usualRate(candidates.map((one) => [one.weight, memoryOf(one, request).rate.value]));
+      guess ??= cautiousRate(candidates.map((one) => [one.weight, memoryOf(one, request).rate.value]));
       const rate = guess * endpoint.weight;
       const terms = memory.terms(work, rate, now, undefined);
       return { ...terms, backlog: terms.backlog + (endpoint.outstanding * traffic.meanPrompt) / rate };
@@ -135,13 +135,16 @@ export function adaptive(options?: AdaptiveOptions): SelectionPolicy {
       // Whatever this is, it is no prompt.
       if (!(request.promptTokens > 0)) return undefined;
       traffic.sent(request.promptTokens);
-      const follower = memoryOf(endpoint, request).follow(
-        workOf(endpoint, request),
-        now,
-        FIRST_GUESS,
-        othersOf(endpoint),
-      );
       const blocks = blocksOf(request);
+      const known = prefixes.known(endpoint, blocks, request.promptTokens);
+      const follower = memoryOf(endpoint, request).follow(workOf(endpoint, request), {
+        at: now,
+        guess: FIRST_GUESS,
+        others: othersOf(endpoint),
+        worked: (work) => {
+          if (known !== undefined) prefixes.learn(endpoint, known, work);
+        },
+      });
       if (blocks.length > 0) prefixes.add(endpoint, blocks, request.promptTokens / blocks.length);
       return {
         // An answer of the other kind than was asked for comes at another time.
@@ -156,8 +159,8 @@ export function adaptive(options?: AdaptiveOptions): SelectionPolicy {
       };
     },
     promptWork(endpoint, request) {
-      const work = workOf(endpoint, request);
-      return memoryOf(endpoint, request).toCompute(work);
+      const { prompt, cached } = workOf(endpoint, request);
+      return prompt - cached;
     },
     explain(candidates, request, context = systemSelection) {
       const terms = judge(candidates, request, context.now());
@@ -180,10 +183,10 @@ function othersOf({ load }: EndpointView): number | undefined {
   return Math.max(0, (load.running ?? 0) + (load.waiting ?? 0) - load.ownOutstanding);
 }
 
-/** The median of the known rates, in tokens a ms for each unit of weight. */
-function usualRate(endpoints: readonly (readonly [weight: number, rate: number | undefined])[]): number {
-  const known = endpoints
-    .flatMap(([weight, rate]) => (rate === undefined || !(weight > 0) ? [] : [rate / weight]))
-    .sort((one, other) => one - other);
-  return known[known.length >> 1] ?? FIRST_GUESS;
+/** The least of the known rates, in tokens a ms for each unit of weight: many clients start at once, and slow cards drown. */
+function cautiousRate(endpoints: readonly (readonly [weight: number, rate: number | undefined])[]): number {
+  const known = endpoints.flatMap(([weight, rate]) =>
+    rate === undefined || !(weight > 0) ? [] : [rate / weight],
+  );
+  return known.length === 0 ? FIRST_GUESS : Math.min(...known);
 }

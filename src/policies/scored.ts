@@ -90,9 +90,13 @@ export function scored(options: ScoredOptions = {}): SelectionPolicy {
     return kept;
   };
 
+  const learning = terms.filter(({ follows }) => follows);
+  let contextOfPick: SelectionContext = systemSelection;
+
   return {
     name: 'scored',
     select(candidates, request, context = systemSelection) {
+      contextOfPick = context;
       const kept = keep(candidates, request, context);
       if (kept.length === 0) return undefined;
       const ratings = terms.map((term) => term.rateForPick(kept, request, context));
@@ -105,6 +109,20 @@ export function scored(options: ScoredOptions = {}): SelectionPolicy {
       for (const term of terms) cached = Math.max(cached, term.cached(chosen, request));
       return request.promptTokens - cached;
     },
+    follow:
+      learning.length === 0
+        ? undefined
+        : (attempt) => {
+            const followers = learning.flatMap((term) => term.follow(attempt, contextOfPick) ?? []);
+            return {
+              answering: (now, streamed) => {
+                for (const follower of followers) follower.answering(now, streamed);
+              },
+              settled: (result) => {
+                for (const follower of followers) follower.settled(result);
+              },
+            };
+          },
     explain(candidates, request, context = systemSelection) {
       const kept = keep(candidates, request, context);
       const ratings = terms.map((term) => term.rate(kept, request, context));

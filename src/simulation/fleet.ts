@@ -32,9 +32,10 @@ export class Fleet {
 
   /** What the balancers use in place of sockets. */
   readonly openChannel: OpenChannel = (url) => {
-    const server = this.#byUrl.get(url);
+    const { protocol, hostname, port } = new URL(url);
+    const server = this.#byUrl.get(`${protocol}//${hostname}`);
     if (server === undefined) throw new RangeError(`No simulated server is at ${url}`);
-    return server.open();
+    return server.open(port);
   };
 
   get members(): readonly FleetMember[] {

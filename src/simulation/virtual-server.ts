@@ -2,7 +2,7 @@ import type { Timer } from '../core/clock.js';
 import { Roster } from '../core/roster.js';
 import type { EndpointChannel, ResponseHeaders, TransportRequest } from '../core/transport.js';
 import { contentEvents, DONE } from './answer-bytes.js';
-import { metricsPage } from './metrics-page.js';
+import { gpuPage, metricsPage } from './metrics-page.js';
 import { Replica } from './replica.js';
 import type { ReplicaModel } from './replica-model.js';
 import { Sequence } from './sequence.js';
@@ -12,6 +12,9 @@ import type { VirtualClock } from './virtual-clock.js';
 
 /** Names the request of the trace, so that no prompt has to be written and read. */
 export const REQUEST_HEADER = 'x-simulated-request';
+
+/** Where dcgm-exporter listens. */
+const GPU_PORT = '9400';
 
 /** How often a stream says what it has, in ms, beside its beginning and its end: clocks of idle streams see it live. */
 const PROGRESS = 10_000;
@@ -29,7 +32,7 @@ export interface ServerTerms {
   readonly eventTokens: number;
 }
 
-/** A replica behind an address: up, loading its model, or down. Knows chat completions, `/health` and `/metrics`. */
+/** A replica behind an address: up, loading its model, or down. Knows chat completions, `/health` and `/metrics`; dcgm-exporter is beside it. */
 export class VirtualServer {
   readonly url: string;
   readonly replica: Replica;
@@ -77,13 +80,19 @@ export class VirtualServer {
     for (const call of this.#calls.all()) call.fail('ECONNRESET');
   }
 
-  /** A connection of one client to this server. */
-  open(): EndpointChannel {
+  /**
+   * A connection of one client to this server, or to what tells of its GPU.
+   *
+   * @param port as in a URL; the server's own is ''
+   */
+  open(port = ''): EndpointChannel {
     const connection: VirtualConnection = { calls: this.#calls };
+    const receive = (request: TransportRequest, call: VirtualCall) =>
+      port === GPU_PORT ? call.answer(200, TEXT, gpuPage(this.replica)) : this.#receive(request, call);
     return {
       send: (request, handler) => {
         const call = new VirtualCall(handler, this.#terms.clock, connection);
-        call.later(() => this.#receive(request, call), this.#terms.network);
+        call.later(() => receive(request, call), this.#terms.network);
         return call;
       },
       close: async () => {},

@@ -1,4 +1,4 @@
-import { adaptive, leastOutstanding, peakEwma, roundRobin } from 'evenkeel';
+import { adaptive, leastOutstanding, peakEwma, roundRobin, scored } from 'evenkeel';
 import type { Contestant } from 'evenkeel/simulation';
 import { firstTokenOracle } from './oracles/first-token-oracle.js';
 import { workOracle } from './oracles/work-oracle.js';
@@ -11,6 +11,7 @@ export const OWN: Readonly<Record<string, Contestant>> = {
   'least outstanding': () => leastOutstanding(),
   'least outstanding, true weights': { policy: () => leastOutstanding(), weights: 'capacity' },
   'least outstanding, no weights': { policy: () => leastOutstanding(), weights: 'equal' },
+  'scored, default scorers': () => scored(),
   'adaptive, no weights': { policy: () => adaptive(), weights: 'equal' },
   'peak EWMA': () => peakEwma(),
 };

@@ -1,4 +1,6 @@
-import type { FleetEvent, ReplicaSpec, SimulationReport } from 'evenkeel/simulation';
+import { vllm } from 'evenkeel/signals/vllm';
+import type { FleetEvent, ReplicaSpec, SimulationReport, Trace } from 'evenkeel/simulation';
+import { infiniteCacheHitRate } from './infinite-cache.js';
 import { generated, recorded, type Traffic } from './traces.js';
 
 /** One column of a table: a situation, and what is read off. */
@@ -16,6 +18,8 @@ export interface Figure {
   readonly title: string;
   readonly unit: 'ms' | 'share';
   of(report: SimulationReport): number;
+  /** The most that there could be. */
+  bound?(trace: Trace): number;
 }
 
 /** One table: a row for each contestant. */
@@ -36,10 +40,32 @@ export interface GridOptions {
 
 const P99: Figure = { title: 'p99', unit: 'ms', of: ({ firstToken }) => firstToken.p99 };
 const MEAN: Figure = { title: 'mean', unit: 'ms', of: ({ firstToken }) => firstToken.mean };
-const HITS: Figure = { title: 'hits', unit: 'share', of: ({ cacheHitRate }) => cacheHitRate };
+const HITS: Figure = {
+  title: 'hits',
+  unit: 'share',
+  of: ({ cacheHitRate }) => cacheHitRate,
+  bound: infiniteCacheHitRate,
+};
 
 const SMALL = 'a100:3,t4,t4';
 const MIXED = 'h100:6,a100:3,a100:3,l4,l4,t4';
+/** The same, for clients that read every server's page now and then. */
+const POLLED = (
+  [
+    ['h100', 6],
+    ['a100', 3],
+    ['a100', 3],
+    ['l4', 1],
+    ['l4', 1],
+    ['t4', 1],
+  ] as const
+).map(
+  ([gpu, weight]): ReplicaSpec => ({
+    gpu,
+    weight,
+    endpoint: { metrics: { parser: vllm(), interval: 5_000 } },
+  }),
+);
 /** When the card slows down, in ms: clients know it by then. */
 const THROTTLED_AT = 60_000;
 
@@ -97,13 +123,27 @@ export function grid({ requests, loads, clients, traces }: GridOptions): readonl
       })),
     },
     {
+      title: 'Many clients that read metrics pages',
+      note: `As above; each client reads every server's page once in 5 s, and those policies of ours that use load signals have them, that old. Traffic: ${chat.name}.`,
+      columns: clients
+        .filter((count) => count > 1)
+        .map((count) => ({
+          title: `${count} clients`,
+          fleet: POLLED,
+          traffic: chat,
+          load: 0.8,
+          clients: count,
+          figures: [MEAN, P99],
+        })),
+    },
+    {
       title: 'Bursts of long prompts and short answers',
       note: `First token at load 0.4, on the fleet of the second table: the bursts are far above what it can do. Traffic: ${code.name}.`,
       columns: [{ title: 'code', fleet: MIXED, traffic: code, load: 0.4, figures: [MEAN, P99] }],
     },
     {
       title: 'Shared prefixes, eight A100',
-      note: `First token and the share of prompt tokens that caches had, at load 0.8 of what the fleet could do without caches; with the cache of the card, and with one ten times as large. Traffic: ${shared.name}.`,
+      note: `First token and the share of prompt tokens that caches had, at load 0.8 of what the fleet could do without caches; with the cache of the card, and with one ten times as large. The last row is what caches without limit would have, were every prompt sent where its beginning is: for any number of replicas. Traffic: ${shared.name}.`,
       columns: [
         { title: '', fleet: 'a100x8', traffic: shared, load: 0.8, figures: [MEAN, P99, HITS] },
         {

@@ -1,4 +1,4 @@
-import { type Contestant, compare, medianOf } from 'evenkeel/simulation';
+import { type Contestant, compare, median, medianOf } from 'evenkeel/simulation';
 import type { Table } from './grid.js';
 
 /** What a table came to: figures by contestant, in the order of the columns and their figures. */
@@ -42,5 +42,13 @@ export async function measure(
       onProgress(++done / runs);
     }
   }
+  const bounds = table.columns.flatMap(({ traffic, figures }) =>
+    figures.map(({ bound }) =>
+      bound === undefined
+        ? Number.NaN
+        : median(Array.from({ length: seeds }, (_, index) => bound(traffic.trace(index + 1)))),
+    ),
+  );
+  if (bounds.some(Number.isFinite)) rows['infinite cache'] = bounds;
   return { table, rows, requests };
 }

@@ -34,6 +34,7 @@ describe('the quality benchmark', () => {
       'H100, two A100, two L4, T4',
       'Four A100',
       'Many clients',
+      'Many clients that read metrics pages',
       'Bursts of long prompts and short answers',
       'Shared prefixes, eight A100',
       'The fast card slows down',

@@ -5,6 +5,8 @@ import type { Measured } from './measure.js';
 const BEGIN = '<!-- quality: written by `npm run bench:quality` -->';
 const END = '<!-- end of quality -->';
 
+const isBound = (name: string) => name.startsWith('oracle') || name === 'infinite cache';
+
 /** One table in Markdown, the best that sees no more than a client in bold. */
 export function tableSection({ table, rows }: Measured): string {
   const figures = table.columns.flatMap(({ title, figures: read }) =>
@@ -15,7 +17,7 @@ export function tableSection({ table, rows }: Measured): string {
   );
   const best = figures.map(({ unit }, index) => {
     const values = Object.entries(rows)
-      .filter(([name]) => !name.startsWith('oracle'))
+      .filter(([name]) => !isBound(name))
       .map(([, row]) => row[index] ?? Number.NaN);
     return unit === 'share' ? Math.max(...values) : Math.min(...values);
   });
@@ -24,7 +26,7 @@ export function tableSection({ table, rows }: Measured): string {
     ...figures.map(({ unit }, index) => {
       const value = row[index] ?? Number.NaN;
       const text = unit === 'share' ? percent(value) : duration(value);
-      return value === best[index] && !name.startsWith('oracle') ? `**${text}**` : text;
+      return value === best[index] && !isBound(name) ? `**${text}**` : text;
     }),
   ]);
   return [

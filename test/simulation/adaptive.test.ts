@@ -3,10 +3,11 @@ import { generateTrace, simulate } from 'evenkeel/simulation';
 import { expect, it } from 'vitest';
 import { firstTokenOracle } from '../quality/oracles/first-token-oracle.js';
 
+/** Several tokens an event: nobody here looks at single ones. */
 const trace = generateTrace({ requests: 1_200, seed: 3 });
 
 it('learns an unequal fleet without weights: first tokens well before least outstanding with true ones, near the oracle', async () => {
-  const options = { trace, fleet: 'a100:3,t4,t4', load: 0.7 };
+  const options = { trace, eventTokens: 8, fleet: 'a100:3,t4,t4', load: 0.7 };
   const given = await simulate({ ...options, policy: () => leastOutstanding() });
   const right = await simulate({ ...options, weights: 'capacity', policy: () => leastOutstanding() });
   const oracle = await simulate({ ...options, policy: (world) => firstTokenOracle(world) });
@@ -18,7 +19,7 @@ it('learns an unequal fleet without weights: first tokens well before least outs
 });
 
 it('does better than least outstanding on equal servers too, since prompts are not equal', async () => {
-  const options = { trace, fleet: 'a100x4', load: 0.7 };
+  const options = { trace, eventTokens: 8, fleet: 'a100x4', load: 0.7 };
   const least = await simulate({ ...options, policy: () => leastOutstanding() });
   const learnt = await simulate({ ...options, policy: () => adaptive() });
   expect(learnt.firstToken.p99).toBeLessThan(0.8 * least.firstToken.p99);
@@ -26,7 +27,7 @@ it('does better than least outstanding on equal servers too, since prompts are n
 
 it('is back near the best that can be done a minute after a fast card has slowed down to a third', async () => {
   const at = 60_000;
-  const options = { trace, fleet: 'a100,t4,t4', load: 0.3 } as const;
+  const options = { trace, eventTokens: 8, fleet: 'a100,t4,t4', load: 0.3 } as const;
   const events = [{ at, type: 'throttle', id: 'a100-1', slowdown: 3 }] as const;
   const oracle = await simulate({ ...options, events, policy: (world) => firstTokenOracle(world) });
   const learnt = await simulate({ ...options, events, weights: 'equal', policy: () => adaptive() });
@@ -41,7 +42,7 @@ it('is back near the best that can be done a minute after a fast card has slowed
 });
 
 it('keeps twenty clients that know nothing of one another off slow cards as weights would', async () => {
-  const options = { trace, fleet: 'a100:6,t4,t4', load: 0.6, clients: 20 };
+  const options = { trace, eventTokens: 8, fleet: 'a100:6,t4,t4', load: 0.6, clients: 20 };
   const equal = await simulate({ ...options, weights: 'equal', policy: () => leastOutstanding() });
   const learnt = await simulate({ ...options, weights: 'equal', policy: () => adaptive() });
   expect(learnt.firstToken.p99).toBeLessThan(0.5 * equal.firstToken.p99);
@@ -51,6 +52,7 @@ it('keeps twenty clients that know nothing of one another off slow cards as weig
 it('brings a card that joins to its share, and loses nothing when one dies', async () => {
   const run = await simulate({
     trace,
+    eventTokens: 8,
     fleet: 'a100,t4',
     load: 0.8,
     policy: () => adaptive(),

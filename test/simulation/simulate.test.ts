@@ -1,4 +1,5 @@
 import { leastOutstanding, peakEwma, roundRobin, type SelectionPolicy } from 'evenkeel';
+import { dcgm } from 'evenkeel/signals/dcgm';
 import { vllm } from 'evenkeel/signals/vllm';
 import {
   GPU_KINDS,
@@ -153,6 +154,24 @@ describe('a simulation', () => {
     expect(ages.length).toBeGreaterThan(500);
     expect(Math.max(...ages)).toBeGreaterThan(4_000);
     expect(Math.max(...ages)).toBeLessThan(10_000);
+  });
+
+  it('serves pages on ports of their own too: what the GPU says, and how large the cache is', async () => {
+    const seen = { utilizations: new Set<number | undefined>(), caches: new Set<number | undefined>() };
+    const policy = (): SelectionPolicy => ({
+      name: 'reads loads',
+      select(candidates) {
+        for (const { load } of candidates) {
+          seen.utilizations.add(load?.gpuUtilization);
+          seen.caches.add(load?.kvCacheTokens);
+        }
+        return candidates[0];
+      },
+    });
+    const metrics = [{ parser: vllm() }, { parser: dcgm() }];
+    await run({ fleet: [{ gpu: 'a100', endpoint: { metrics } }], load: 0.3, policy });
+    expect([...seen.utilizations].sort()).toEqual([0, 1, undefined]);
+    expect([...seen.caches].sort()).toEqual([440_000, undefined]);
   });
 
   it('lets a policy poll in virtual time', async () => {

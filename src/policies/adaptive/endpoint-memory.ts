@@ -1,7 +1,8 @@
 import type { AttemptFollower, AttemptResult } from '../../core/policy.js';
+import { PrefillRate } from '../../core/prefill-rate.js';
+import type { PrefillWork } from '../../core/prefix-index.js';
 import { Lateness } from './lateness.js';
 import { PrefillQueue } from './prefill-queue.js';
-import { PrefillRate } from './prefill-rate.js';
 import { Room } from './room.js';
 
 /** Tokens that every prompt counts for beyond its own: a step costs about as much as that many, however short. */
@@ -16,9 +17,6 @@ const PULL = 0.05;
 const OTHERS_PULL = 0.1;
 /** How far the others' number now, over what it usually is, may scale the lateness: it is old news to all of them at once. */
 const MOST_SCALE = 1.5;
-/** Fewer cached tokens do not show in the time to a first token; what a sample counts in the trust in what is cached. */
-const LEAST_CACHED = 500;
-const CACHE_PULL = 0.1;
 /** Milliseconds of lateness that a fault counts for, at least: what fails fast must not look fast. */
 const FAULT = 1_000;
 /** What the time after the first token counts, beside the time to it; up to twice that, the more of ours are there. */
@@ -28,10 +26,21 @@ const DECODE = 0.01;
 export interface Work {
   /** Prompt tokens. */
   readonly prompt: number;
-  /** Those of them that its prefix cache may hold. */
+  /** Those of them that its prefix cache is thought to hold. */
   readonly cached: number;
   /** Tokens of the answer, as expected. */
   readonly output: number;
+}
+
+/** A request that goes here. */
+export interface Sending {
+  readonly at: number;
+  /** The rate for as long as none is known, in tokens a ms. */
+  readonly guess: number;
+  /** Requests of other clients, where that is known. */
+  readonly others: number | undefined;
+  /** Hears what was done until the first token. */
+  readonly worked: (work: PrefillWork) => void;
 }
 
 /** What a first token here has to wait for, in ms. */
@@ -56,8 +65,6 @@ export class EndpointMemory {
   /** In requests, and in tokens of context: whichever explains better what was late. */
   readonly #slots = new Room();
   readonly #context = new Room();
-  /** The share of what may be cached that was. */
-  #trust = 0.8;
   #requests = 0;
   #tokens = 0;
   /** Mean time of a stream after its first token. */
@@ -79,60 +86,42 @@ export class EndpointMemory {
     const late = this.#late.at(now) * Math.min(MOST_SCALE, Math.max(1 / MOST_SCALE, scale));
     return {
       backlog: this.#queue.left(rate, now) / rate,
-      prompt: (this.toCompute(work) + OVERHEAD) / rate,
+      prompt: (work.prompt - work.cached + OVERHEAD) / rate,
       late: Math.max(late, this.#queue.overdue(rate, now)),
       room: this.#waitForRoom(work),
       decode: DECODE * (this.#lasting ?? 0) * (1 + this.#requests / (1 + this.#requests)),
     };
   }
 
-  /** Prompt tokens that are likely not to be found in the prefix cache. */
-  toCompute({ prompt, cached }: Work): number {
-    return prompt - this.#trust * cached;
-  }
-
-  /** A request goes here. @param guess the rate for as long as none is known */
-  follow(work: Work, sentAt: number, guess: number, others: number | undefined): AttemptFollower {
+  follow(work: Work, { at, guess, others, worked }: Sending): AttemptFollower {
     const rate = this.rate.value ?? guess;
     const tokens = work.prompt + work.output;
-    const prompt = { tokens: this.toCompute(work) };
-    const ahead = this.#queue.left(rate, sentAt) + prompt.tokens + OVERHEAD;
-    this.#queue.add(prompt, sentAt);
+    const prompt = { tokens: work.prompt - work.cached };
+    const before = this.#queue.left(rate, at);
+    const ahead = before + prompt.tokens + OVERHEAD;
+    this.#queue.add(prompt, at);
     this.#requests++;
     this.#tokens += tokens;
     if (others !== undefined) this.#others += OTHERS_PULL * (others - this.#others);
-    // A sample of the rate takes all for cached that may be: else what was cached would look like speed.
-    const sure = ahead - (1 - this.#trust) * work.cached;
-    const sent = {
-      at: sentAt,
-      ahead: sure,
-      expected: this.rate.value === undefined ? undefined : ahead / rate,
-    };
+    const sent = { at, ahead, expected: this.rate.value === undefined ? undefined : ahead / rate };
     const levels = { requests: this.#requests, tokens: this.#tokens };
     let answeredAt: number | undefined;
     return {
       answering: (now) => {
         answeredAt = now;
         this.#queue.remove(prompt, now);
-        this.#weighCache(work, ahead - prompt.tokens, now - sentAt);
+        if (this.rate.value !== undefined)
+          worked({ before, computed: (now - at) * this.rate.value - OVERHEAD });
         this.#learn(sent, levels, now);
       },
       settled: ({ outcome, now }: AttemptResult) => {
         this.#queue.remove(prompt, now);
         this.#requests--;
         this.#tokens = this.#requests === 0 ? 0 : this.#tokens - tokens;
-        if (answeredAt === undefined) this.#missed(outcome.kind, now - sentAt - (sent.expected ?? 0), now);
+        if (answeredAt === undefined) this.#missed(outcome.kind, now - at - (sent.expected ?? 0), now);
         else if (outcome.kind === 'success') this.#lasted(now - answeredAt);
       },
     };
-  }
-
-  /** Learns from how long a prompt took whether what is thought to be cached is. @param others tokens beside its own */
-  #weighCache({ prompt, cached }: Work, others: number, elapsed: number): void {
-    const rate = this.rate.value;
-    if (rate === undefined || cached < LEAST_CACHED) return;
-    const found = (prompt + others - elapsed * rate) / cached;
-    this.#trust += CACHE_PULL * (Math.max(0, Math.min(1, found)) - this.#trust);
   }
 
   /** The first token has come. */

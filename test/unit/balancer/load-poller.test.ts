@@ -211,6 +211,22 @@ describe('An endpoint with metrics', () => {
     expect(wire.channels.every(({ closed }) => closed)).toBe(true);
   });
 
+  it('is read over the connections that the balancer was given, pages on other origins too', async () => {
+    const given = new FakeWire();
+    const metrics = [
+      { parser: vllm(), interval: 1_000 },
+      { parser: dcgm(), interval: 1_000 },
+    ];
+    const balancer = new LoadBalancer(
+      { endpoints: [{ ...POLLED, metrics }], clock, random: () => 0.5 },
+      given.open.bind(given),
+    );
+    await clock.advanceAsync(50);
+    expect(given.calls.map(({ url }) => url)).toEqual(['http://a', 'http://a:9400']);
+    expect(wire.channels).toEqual([]);
+    await balancer.close();
+  });
+
   it('is read under one timer, however many endpoints there are', async () => {
     const many = Array.from({ length: 20 }, (_, index) => ({
       ...POLLED,

@@ -93,6 +93,13 @@ describe('queueDepth', () => {
     expect(queueDepth().score([queued, empty], request)).toEqual([0.25, 1]);
   });
 
+  it('forgets a queue with the age of the reading, a short one sooner than a long one', () => {
+    const candidates = [0, 4, 100].map((waiting) => endpoint(`e${waiting}`, { waiting }));
+    const [, short = 0, long = 0] = queueDepth().score(candidates, request, at(500));
+    expect(short).toBeGreaterThan(0.99);
+    expect(long).toBeCloseTo(1 / (1 + 100 * Math.exp(-0.5)), 9);
+  });
+
   it('says unknown for an endpoint that does not tell, and rates one that sleeps worst', () => {
     const candidates = [endpoint('told', { waiting: 4 }), endpoint('asleep', { waiting: 0, asleep: true })];
     expect(queueDepth().score([...candidates, fakeEndpoint('mute')], request)).toEqual([0.2, 0, undefined]);
@@ -100,17 +107,21 @@ describe('queueDepth', () => {
 });
 
 describe('kvCache and gpuUtilization', () => {
-  const busy = fakeEndpoint('busy', { load: load({ kvCacheUsage: 0.75, gpuUtilization: 1 }) });
+  const busy = fakeEndpoint('busy', { load: load({ kvCacheUsage: 0.95, gpuUtilization: 1 }) });
   const idle = fakeEndpoint('idle', { load: load({ kvCacheUsage: 0.25, gpuUtilization: 0.5 }) });
   const asleep = fakeEndpoint('asleep', { load: load({ kvCacheUsage: 0, asleep: true }) });
 
-  it('rate by what is free', () => {
-    expect(kvCache().score([busy, idle], request)).toEqual([0.25, 0.75]);
+  it('rate by what is free: of a cache, once it is nearly full', () => {
+    const half = fakeEndpoint('half', { load: load({ kvCacheUsage: 0.5 }) });
+    const [nearlyFull, empty, halfFull] = kvCache().score([busy, idle, half], request);
+    expect(nearlyFull).toBeCloseTo(0.25, 9);
+    expect([empty, halfFull]).toEqual([1, 1]);
     expect(gpuUtilization().score([busy, idle], request)).toEqual([0, 0.5]);
   });
 
   it('say unknown for an endpoint that does not tell, and do not take sleep for room', () => {
-    expect(kvCache().score([busy, asleep, fakeEndpoint('mute')], request)).toEqual([0.25, 0, undefined]);
+    const [, ...rest] = kvCache().score([busy, asleep, fakeEndpoint('mute')], request);
+    expect(rest).toEqual([0, undefined]);
     expect(gpuUtilization().score([busy, asleep], request)).toEqual([0, undefined]);
   });
 });

@@ -116,14 +116,46 @@ describe('PrefixIndex', () => {
     expect([1, 2, 3].map((name) => index.matched(endpoint, chain(name, 5)))).toEqual([5, 1, 4]);
   });
 
-  it('holds 400 000 tokens of an endpoint that does not tell, and never more than 32 768 blocks', () => {
+  it('holds 4 000 000 tokens of an endpoint that does not tell, and never more than 32 768 blocks', () => {
     const index = new PrefixIndex();
     const endpoint = fakeEndpoint('a');
-    for (let name = 0; name < 50; name++) index.add(endpoint, chain(name, 100), 100);
+    for (let name = 0; name < 50; name++) index.add(endpoint, chain(name, 100), 1_000);
     expect(index.matched(endpoint, chain(9, 100))).toBe(0);
     expect(index.matched(endpoint, chain(10, 100))).toBe(100);
     for (let name = 100; name < 500; name++) index.add(endpoint, chain(name, 100), 1);
     const held = Array.from({ length: 500 }, (_, name) => index.matched(endpoint, chain(name, 100)));
     expect(held.reduce((sum, one) => sum + one, 0)).toBe(32_768);
+  });
+
+  it('learns how far back a cache reaches, and takes nothing for held that is farther', () => {
+    const index = new PrefixIndex();
+    const endpoint = fakeEndpoint('a');
+    for (let name = 0; name < 10; name++) index.add(endpoint, chain(name, 10), 100);
+    const learn = (name: number, computed: number) => {
+      const known = index.known(endpoint, chain(name, 10), 1_000);
+      if (known === undefined) throw new Error('that says something');
+      index.learn(endpoint, known, { before: 0, computed });
+    };
+    expect(index.matched(endpoint, chain(0, 10))).toBe(10);
+    learn(0, 1_000);
+    learn(5, 900);
+    learn(7, 100);
+    expect([0, 5, 7, 9].map((name) => index.matched(endpoint, chain(name, 10)))).toEqual([0, 0, 10, 10]);
+    // It is the first token of a cached prompt as soon as half of the time is spared.
+    learn(5, 450);
+    learn(5, 450);
+    expect([0, 5, 7, 9].map((name) => index.matched(endpoint, chain(name, 10)))).toEqual([0, 10, 10, 10]);
+  });
+
+  it('learns nothing where little of a prompt is known, or where much was before it', () => {
+    const index = new PrefixIndex();
+    const endpoint = fakeEndpoint('a');
+    index.add(endpoint, chain(1, 10), 100);
+    expect(index.known(endpoint, [...chain(1, 10), ...chain(2, 40)], 5_000)).toBeUndefined();
+    expect(index.known(endpoint, chain(1, 4), 400)).toBeUndefined();
+    const known = index.known(endpoint, chain(1, 10), 1_000);
+    if (known === undefined) throw new Error('that says something');
+    index.learn(endpoint, known, { before: 600, computed: 1_600 });
+    expect(index.matched(endpoint, chain(1, 10))).toBe(10);
   });
 });
