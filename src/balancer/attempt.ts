@@ -66,7 +66,7 @@ class Attempt implements TapTerms {
     this.#engine = engine;
     this.#lease = lease;
     this.#terms = terms;
-    this.#number = request.attempt;
+    this.#number = request.attempts;
     this.startedAt = engine.clock.now();
     this.#follower = followAttempt(engine, { endpoint, request, now: this.startedAt });
     this.tap = new ResponseTap(this);

@@ -68,7 +68,7 @@ export function explainPlace(
     model,
     streaming,
     promptTokens,
-    attempt: request.tried.length + 1,
+    attempt: request.attempt,
   };
 }
 

@@ -42,7 +42,9 @@ export class LiveRequest implements InferenceRequest {
   readonly maxTokens: number | undefined;
   readonly clientAddress: string | undefined;
   readonly priority: number;
-  attempt = 0;
+  /** Attempts made so far. */
+  attempts = 0;
+  attempt = 1;
   tried: readonly string[] = [];
   /** They may hold the caller's keys: policies can read them, but whoever prints an event does not print them. */
   readonly #path: string;
@@ -88,9 +90,15 @@ export class LiveRequest implements InferenceRequest {
     return this.#blocks;
   }
 
+  /** A place is sought for one attempt more. */
+  again(): void {
+    this.attempt = this.attempts + 1;
+  }
+
   /** It is sent to an endpoint, once more. */
   sentTo(endpoint: string): void {
-    this.attempt++;
+    this.attempts++;
+    this.attempt = this.attempts;
     this.tried = [...this.tried, endpoint];
   }
 

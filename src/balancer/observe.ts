@@ -2,6 +2,7 @@ import type { BalancerObserver } from '../core/events.js';
 import { booleanOption, functionOption, optionFields } from '../core/option-checks.js';
 import type { Engine } from './engine.js';
 
+/** What an observer wants beside the events of each step. */
 export interface ObserveOptions {
   /**
    * Whether to hear `request-record` as well, of requests that begin from now on: attempts with their waits, and each

@@ -75,8 +75,10 @@ function startHedge(engine: Engine, run: RequestRun, first: Lease, delay: number
       observers.tell({ type: 'hedge-settled', request, result: 'denied' });
     return undefined;
   }
+  request.again();
   const lease = engine.place(request, run.only);
   if (!(lease instanceof Lease)) {
+    request.attempt = request.attempts;
     hedging.ended(budget);
     return undefined;
   }

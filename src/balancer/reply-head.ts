@@ -6,7 +6,7 @@ import { addServerTiming, type ServerTiming } from './server-timing.js';
 /** What is to be said of an answer beside what its endpoint says. */
 interface Account {
   readonly endpoint: string;
-  readonly request: { readonly attempt: number };
+  readonly request: { readonly attempts: number };
   readonly serverTiming: ServerTiming | undefined;
 }
 
@@ -15,7 +15,7 @@ export function replyHead(tap: ResponseTap, account: Account): Omit<BalancedRepl
   const { status, statusText } = tap.head;
   const { endpoint, request, serverTiming } = account;
   const headers = responseHeaders(tap.head.headers);
-  headers.push('x-evenkeel-endpoint', endpoint, 'x-evenkeel-attempts', String(request.attempt));
-  if (serverTiming !== undefined) addServerTiming(headers, serverTiming.value(request.attempt, tap.clocks));
+  headers.push('x-evenkeel-endpoint', endpoint, 'x-evenkeel-attempts', String(request.attempts));
+  if (serverTiming !== undefined) addServerTiming(headers, serverTiming.value(request.attempts, tap.clocks));
   return { status, statusText, headers };
 }

@@ -116,11 +116,12 @@ export class RequestRun implements AttemptTerms {
   async retry(outcome: Outcome, once: boolean): Promise<string | undefined> {
     if (once) return 'not-retryable';
     const { request, only } = this;
-    const attempts = request.attempt - this.#earlier;
+    const attempts = request.attempts - this.#earlier;
     const step = stepToRetry(this.#engine, { request, only, attempts }, outcome);
     if ('denied' in step) return step.denied;
     this.#retrying = step.charged;
     if (step.delay > 0) await this.cancellation.pause(step.delay);
+    request.again();
     return undefined;
   }
 
@@ -147,7 +148,7 @@ export class RequestRun implements AttemptTerms {
   askForRest(body: Uint8Array, only: readonly string[] | undefined): void {
     this.body = body;
     this.inspection = { ...this.inspection, facts: scanJson(body) };
-    this.#earlier = this.request.attempt - 1;
+    this.#earlier = this.request.attempts - 1;
     this.only = only;
   }
 
@@ -189,7 +190,7 @@ export class RequestRun implements AttemptTerms {
         request: this.request,
         status,
         duration: clock.now() - this.#startedAt,
-        attempts: this.request.attempt,
+        attempts: this.request.attempts,
         outcome,
       });
     }
@@ -198,7 +199,7 @@ export class RequestRun implements AttemptTerms {
   /** Gives the balancer's own answer. */
   reply(refusal: Refusal): BalancedReply {
     const { endpoint, request, serverTiming } = this;
-    const attempts = request.attempt;
+    const { attempts } = request;
     const timing = serverTiming?.value(attempts);
     const reply = refusalReply({ ...refusal, endpoint, attempts, serverTiming: timing });
     this.finish(reply.status, attempts === 0 ? 'shed' : 'fault');

@@ -17,7 +17,7 @@ export interface InferenceRequest {
   readonly clientAddress: string | undefined;
   /** Higher goes first in the queue. Default 0. */
   readonly priority: number;
-  /** 1 for the first attempt. */
+  /** The attempt that is chosen for, or was made last: 1 for the first. */
   readonly attempt: number;
   /** Ids of endpoints already tried for this request. */
   readonly tried: readonly string[];

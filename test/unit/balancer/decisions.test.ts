@@ -130,3 +130,21 @@ describe('the snapshot', () => {
     expect(third).toMatchObject({ reopensIn: undefined, coolsOffFor: undefined });
   });
 });
+
+it('tells a policy for which attempt it chooses, 1 for the first', async () => {
+  await using bad = await MockLlmServer.start();
+  await using good = await MockLlmServer.start();
+  bad.fault = { kind: 'status', status: 500 };
+  const seen: number[] = [];
+  const policy: SelectionPolicy = {
+    name: 'in order',
+    select(candidates, request) {
+      seen.push(request.attempt);
+      return candidates[0];
+    },
+  };
+  await using balancer = new LoadBalancer({ endpoints: [{ url: bad.url }, { url: good.url }], policy });
+  const response = await balancer.fetch('/v1/chat/completions', ASKED);
+  expect([response.status, response.headers.get('x-evenkeel-attempts')]).toEqual([200, '2']);
+  expect(seen).toEqual([1, 2]);
+});
