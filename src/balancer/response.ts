@@ -33,12 +33,19 @@ export function toResponse(reply: BalancedReply): Response {
   return response;
 }
 
-/** Appended one by one: a Response that is given a Headers reads it all out again. */
+/**
+ * One by one, since a Response that is given a Headers reads it all out again. Set and not appended, since some
+ * servers' Response brings a content type of its own.
+ */
 function withHeaders(response: Response, { headers }: BalancedReply): Response {
   const { headers: list } = response;
   for (let index = 0; index + 1 < headers.length; index += 2) {
+    const name = headers[index] ?? '';
+    const value = headers[index + 1] ?? '';
     try {
-      list.append(headers[index] ?? '', headers[index + 1] ?? '');
+      // Values of one name stand side by side.
+      if (name === headers[index - 2]) list.append(name, value);
+      else list.set(name, value);
     } catch {
       // HTTP allows bytes in a value that Headers does not; one odd header must not cost the answer.
     }

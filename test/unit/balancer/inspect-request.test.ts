@@ -48,7 +48,8 @@ describe('inspectRequest', () => {
       maxTokens: 9,
       clientAddress: '10.0.0.9',
       priority: 3,
-      attempt: 0,
+      attempt: 1,
+      attempts: 0,
       tried: [],
     });
     // There to be read, but not printed with the rest: a key may be in each.
