@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+// Not those of `balancer`: some of them put another transport in its place.
+const UNITS = ['test/{conformance,fuzz}/**/*.test.ts', 'test/unit/!(balancer)/**/*.test.ts'];
+
 export default defineConfig({
   // Examples import `evenkeel` as users do; tsconfig.json says where that is in the sources.
   resolve: { tsconfigPaths: true },
@@ -19,9 +22,11 @@ export default defineConfig({
         test: {
           name: 'sources',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/package/**', 'test/browser/**'],
+          exclude: ['test/package/**', 'test/browser/**', ...UNITS],
         },
       },
+      // These ask the process for nothing, so they can share one: half of their time would be loading modules.
+      { extends: true, test: { name: 'units', include: UNITS, isolate: false } },
       {
         extends: true,
         test: {
