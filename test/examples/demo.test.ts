@@ -12,7 +12,7 @@ const DEMO = ['--import', 'tsx', 'examples/demo/main.ts'];
 /** Long enough for a busy machine: what is waited for is the process's own end. */
 const LIMIT = 120_000;
 
-describe('the demo', () => {
+describe.concurrent('the demo', () => {
   it('kills the fastest server and lets no user see an error', { timeout: LIMIT }, async () => {
     const { code, output } = await demo('--seconds', '4', '--users', '20');
 
