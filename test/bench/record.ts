@@ -38,10 +38,15 @@ export interface NodeRecord {
 /** Of every Node there is a record of, by version. */
 export function readRecords(): readonly NodeRecord[] {
   if (!existsSync(FOLDER)) return [];
-  return readdirSync(FOLDER)
-    .filter((name) => /^node\d+\.json$/.test(name))
-    .sort()
-    .map((name) => JSON.parse(readFileSync(join(FOLDER, name), 'utf8')));
+  return (
+    readdirSync(FOLDER)
+      .filter((name) => /^node\d+\.json$/.test(name))
+      .sort()
+      // JSON has no NaN: what could not be measured came back as `null`, and is left out.
+      .map((name) =>
+        JSON.parse(readFileSync(join(FOLDER, name), 'utf8'), (_key, value) => value ?? undefined),
+      )
+  );
 }
 
 /** Puts what was measured now in the place of what was measured before, under this major version of Node. */
