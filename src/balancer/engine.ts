@@ -57,7 +57,7 @@ export class Engine {
     this.decisions = new Decisions(options.logger);
     this.records = new RequestRecords(observers, options.clock);
     this.hedging = options.hedge === undefined ? undefined : new Hedging(options.hedge, options.clock);
-    this.readiness = new Readiness(endpoints);
+    this.readiness = new Readiness(endpoints, options.clock);
     const { random, clock } = options;
     this.context = { random, now: () => clock.now(), report: (report) => observers.tell(report) };
   }

@@ -59,7 +59,8 @@ export function readOptions(args: readonly string[]): BenchCommand {
   const shared = { only, json, markdown, smoke, write, task } as const;
   if (smoke) return { ...shared, rounds: 1, warmUp: 1, turn: 200 };
   const [rounds, turn] = [count('--rounds', values.rounds), count('--turn', values.turn)];
-  return { ...shared, rounds, turn, warmUp: 3 };
+  // Three seconds: a long request path takes the compiler longer to learn than a short one.
+  return { ...shared, rounds, turn, warmUp: Math.max(3, Math.ceil(3_000 / turn)) };
 }
 
 function count(name: string, text: string): number {
