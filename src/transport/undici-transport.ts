@@ -12,6 +12,8 @@ import type {
 export const openUndiciChannel: OpenChannel = (url, { connectTimeout }) =>
   new UndiciChannel(new URL(url).origin, connectTimeout);
 
+/** A piece of so many bytes is handed on as it is: to copy it would cost more than it saves. */
+const LARGE = 4096;
 const NOTHING: Buffer[] = [];
 const handOn = (call: UndiciCall): void => call.flush();
 
@@ -94,7 +96,11 @@ class UndiciCall implements Dispatcher.DispatchHandler, TransportCall {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#over) return;
-    if (this.#pieces.length > 0) this.#pieces.push(chunk);
+    if (chunk.byteLength >= LARGE) {
+      this.flush();
+      // What came before may have been the last that is wanted.
+      this.#passOn(chunk);
+    } else if (this.#pieces.length > 0) this.#pieces.push(chunk);
     else {
       this.#pieces = [chunk];
       process.nextTick(handOn, this);
@@ -105,9 +111,13 @@ class UndiciCall implements Dispatcher.DispatchHandler, TransportCall {
   flush(): void {
     const pieces = this.#pieces;
     const [only] = pieces;
-    if (this.#over || only === undefined) return;
+    if (only === undefined) return;
     this.#pieces = NOTHING;
-    this.#handler.onData(pieces.length === 1 ? only : Buffer.concat(pieces));
+    this.#passOn(pieces.length === 1 ? only : Buffer.concat(pieces));
+  }
+
+  #passOn(bytes: Buffer): void {
+    if (!this.#over) this.#handler.onData(bytes);
   }
 
   onResponseEnd(): void {

@@ -67,3 +67,13 @@ it('hands nothing on once the call has been aborted', async () => {
   const { seen } = await handedOn(`${HEAD}${ALL}`, undefined, (call) => call.abort());
   expect(seen).toEqual(['headers']);
 });
+
+it('keeps the order of small pieces and large ones', async () => {
+  const parts = Array.from({ length: 40 }, (_, index) =>
+    String(index % 10).repeat(index % 4 === 3 ? 5_000 : 20),
+  );
+  const { ending, pieces, text } = await handedOn(`${HEAD}${parts.map(chunk).join('')}0\r\n\r\n`);
+  expect(ending).toBe('end');
+  expect(text).toBe(parts.join(''));
+  expect(pieces.length).toBeLessThan(parts.length);
+});
