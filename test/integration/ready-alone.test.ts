@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** Waits at the top level for an endpoint that is found only by a timer which holds no process alive. */
+/**
+ * Waits at the top level for an endpoint that is found only by a timer which holds no process alive. That timer is what
+ * is tested, no wait of the test's: it waits for the process to end.
+ */
 const PROGRAM = `
   import { LoadBalancer } from 'evenkeel';
   const source = {
