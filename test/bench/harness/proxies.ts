@@ -5,6 +5,7 @@ import { isProgram, startProxyProgram } from './proxy-programs.js';
 import type { Bench } from './section.js';
 
 export const BARE = 'node:http + dispatch';
+export const EXPRESS_BARE = 'Express + dispatch';
 export const EXPRESS = 'expressBalancer';
 export const FASTIFY = 'fastifyBalancer';
 export const WEB = 'webHandler under @hono/node-server';

@@ -18,6 +18,10 @@ const balancerOfAll = () => new LoadBalancer({ endpoints: urls.map((url) => ({ u
 
 const PROXIES: Readonly<Record<string, () => Promise<string>>> = {
   'node:http + dispatch': () => listening(createServer(bareProxy(urls))),
+  async 'Express + dispatch'() {
+    const { default: express } = await import('express');
+    return listening(createServer(express().disable('x-powered-by').use(bareProxy(urls))));
+  },
   async expressBalancer() {
     const { default: express } = await import('express');
     const { expressBalancer } = await import('evenkeel/express');

@@ -2,6 +2,7 @@ import { QUESTION } from '../harness/payload.js';
 import {
   BARE,
   EXPRESS,
+  EXPRESS_BARE,
   FASTIFY,
   HAPROXY,
   HTTP_PROXY,
@@ -19,6 +20,7 @@ import { jsonServer } from '../harness/servers.js';
 const FLOOR = 'Express alone';
 const KINDS = [
   BARE,
+  EXPRESS_BARE,
   EXPRESS,
   FASTIFY,
   WEB,
@@ -49,7 +51,7 @@ export const jsonSection: Section = {
     ];
     return {
       title: 'Proxies, JSON',
-      note: 'Load over bare sockets. `node:http + dispatch` is the least that a Node proxy can be: body in memory, least outstanding of three pools, `Pool.dispatch`, and nothing else. `Express alone` answers by itself.',
+      note: 'Load over bare sockets. `node:http + dispatch` is the least that a Node proxy can be: body in memory, least outstanding of three pools, `Pool.dispatch`, and nothing else. `Express + dispatch` is the same as middleware, so the most that any can reach there; `Express alone` answers by itself.',
       columns: [RATE, CPU, P50, P99],
       rounds,
       skipped,
@@ -64,6 +66,9 @@ export const jsonSection: Section = {
         ...gated.flatMap((way) =>
           rivals.map(([against, atLeast]) => ({ way, figure: 'rate', against, atLeast })),
         ),
+        { way: EXPRESS, figure: 'rate', against: EXPRESS_BARE },
+        { way: EXPRESS_BARE, figure: 'rate', against: BARE },
+        { way: EXPRESS_BARE, figure: 'rate', against: HTTP_PROXY },
         ...[REPLY_FROM, NGINX, HAPROXY].map((against) => ({ way: EXPRESS, figure: 'rate', against })),
       ].filter(({ against }) => rounds.every((round) => against in round)),
     };
