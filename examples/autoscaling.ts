@@ -7,7 +7,7 @@
  */
 import { LoadBalancer } from 'evenkeel';
 import { Autoscaler } from 'evenkeel/autoscaling';
-import { demand, horizontal } from 'evenkeel/scaling/horizontal';
+import { demandPerReplica, horizontal } from 'evenkeel/scaling/horizontal';
 import { MockLlmServer } from 'evenkeel/testing';
 
 const servers = new Map<string, MockLlmServer>();
@@ -35,7 +35,7 @@ async function scale(replicas: number): Promise<void> {
 }
 
 const autoscaler = new Autoscaler(balancer, {
-  policy: horizontal({ max: 6, metrics: [demand(4)], downscaleStabilization: 2_000 }),
+  policy: horizontal({ max: 6, metrics: [demandPerReplica(4)], downscaleStabilization: 2_000 }),
   actuator: scale,
   max: 6,
   interval: 1_000,

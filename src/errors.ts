@@ -1,16 +1,20 @@
-/** Codes are stable; messages are for people. */
-export type EvenkeelErrorCode =
-  | 'INVALID_OPTION'
+/** Why a body broke off after the caller had seen part of it. */
+export type StreamErrorCode =
   | 'STREAM_TRUNCATED'
   | 'STREAM_STALLED'
   | 'STREAM_RESET'
   | 'STREAM_PROTOCOL'
   | 'BODY_ABANDONED'
+  | 'BALANCER_CLOSED';
+
+/** Codes are stable; messages are for people. */
+export type EvenkeelErrorCode =
+  | StreamErrorCode
+  | 'INVALID_OPTION'
   | 'BODY_UNREADABLE'
-  | 'BALANCER_CLOSED'
   | 'DISCOVERY_FAILED'
-  | 'KUBERNETES_API'
-  | 'WEBHOOK';
+  | 'KUBERNETES_API_FAILED'
+  | 'WEBHOOK_FAILED';
 
 const BRAND = Symbol.for('evenkeel.error');
 
@@ -51,15 +55,11 @@ export class InvalidOptionError extends EvenkeelError {
 
 /** A response body broke off after the caller had seen part of it. Never an AbortError: clients take that for an end. */
 export class StreamError extends EvenkeelError {
+  declare readonly code: StreamErrorCode;
   /** Id of the endpoint that was streaming. */
   readonly endpoint: string;
 
-  constructor(
-    code: Exclude<EvenkeelErrorCode, 'INVALID_OPTION' | 'DISCOVERY_FAILED' | 'KUBERNETES_API' | 'WEBHOOK'>,
-    message: string,
-    endpoint: string,
-    options?: ErrorOptions,
-  ) {
+  constructor(code: StreamErrorCode, message: string, endpoint: string, options?: ErrorOptions) {
     super(code, message, options);
     this.endpoint = endpoint;
   }

@@ -13,7 +13,7 @@ export { type VllmSleepOptions, vllmSleep } from './balancer/vllm-sleep.js';
 export type { WarmPoolOptions } from './balancer/warm-pool-options.js';
 export type { ActivationHook, ActivationTarget } from './core/activation.js';
 export type { Clock, Random, Timer } from './core/clock.js';
-export type { Decision, Exclusion, Explanation } from './core/decision.js';
+export type { Exclusion, Explanation, SelectionDecision } from './core/decision.js';
 export type { DiscoveryListener, DiscoverySource } from './core/discovery.js';
 export type {
   EndpointConfig,
@@ -27,8 +27,11 @@ export type {
   BalancedReply,
   BalancedRequest,
   BodySink,
+  CancelSignal,
   ReplyBody,
+  RequestBody,
   RequestOverrides,
+  UnreadBody,
 } from './core/exchange.js';
 export type { InferenceRequest } from './core/inference-request.js';
 export type { LoadReadings, LoadReport, LoadSignalParser } from './core/load-report.js';
@@ -36,8 +39,9 @@ export type { FaultReason, NeutralReason, Outcome, OutcomeKind } from './core/ou
 export type {
   AttemptFollower,
   AttemptResult,
-  PolicyExplanation,
-  PolicyReport,
+  CandidateScore,
+  SampleRule,
+  ScorerFailure,
   SelectionContext,
   SelectionPolicy,
   SentAttempt,
@@ -46,6 +50,7 @@ export type { AttemptRecord, AttemptTimes, RequestRecord } from './core/request-
 export type { ChatRequest, ResumeStrategy } from './core/resume.js';
 export type { RetryDecision, RetryPolicy, RetrySituation } from './core/retry.js';
 export type { EndpointScorer, Filter, Picker, Scorer } from './core/scoring.js';
+export type { LoadSignal, LoadSignalOptions } from './core/signal.js';
 export type { BalancerSnapshot, EndpointSnapshot } from './core/snapshot.js';
 export type { Timeouts } from './core/timeouts.js';
 export {
@@ -55,16 +60,24 @@ export {
   InvalidOptionError,
   isEvenkeelError,
   StreamError,
+  type StreamErrorCode,
 } from './errors.js';
 export { type AdaptiveOptions, adaptive } from './policies/adaptive.js';
-export { type ConsistentHashOptions, consistentHash, type HashKey } from './policies/consistent-hash.js';
+export {
+  type ConsistentHashKey,
+  type ConsistentHashOptions,
+  consistentHash,
+} from './policies/consistent-hash.js';
 export { type LeastOutstandingOptions, leastOutstanding } from './policies/least-outstanding.js';
 export { type PeakEwmaOptions, peakEwma } from './policies/peak-ewma.js';
 export { powerOfTwo } from './policies/power-of-two.js';
 export { roundRobin } from './policies/round-robin.js';
 export { defaultScorers, type ScoredOptions, scored, type WeightedScorer } from './policies/scored.js';
 export { weightedRandom } from './policies/weighted-random.js';
+export type { BackoffOptions } from './retries/backoff.js';
 export { type ContinueFinalMessageOptions, continueFinalMessage } from './retries/continue-final-message.js';
+export type { HedgeOptions } from './retries/hedge-options.js';
+export type { RetryBudgetOptions } from './retries/retry-budget.js';
 export type { RetryOptions } from './retries/retry-options.js';
 export type { AdmissionOptions } from './state/admission.js';
 export type { BreakerOptions } from './state/breaker-options.js';

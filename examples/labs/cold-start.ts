@@ -8,7 +8,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { leastOutstanding } from 'evenkeel';
-import { horizontal, outstanding, queueDepth } from 'evenkeel/scaling/horizontal';
+import { horizontal, outstandingPerReplica, queueDepthPerReplica } from 'evenkeel/scaling/horizontal';
 import {
   type AutoscalingOptions,
   generateTrace,
@@ -30,7 +30,7 @@ const policy = () =>
   horizontal({
     min: SERVERS,
     max: MAX,
-    metrics: [queueDepth(5), outstanding(20)],
+    metrics: [queueDepthPerReplica(5), outstandingPerReplica(20)],
     downscaleStabilization: 300_000,
   });
 

@@ -7,7 +7,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { leastOutstanding } from 'evenkeel';
-import { horizontal, outstanding, queueDepth } from 'evenkeel/scaling/horizontal';
+import { horizontal, outstandingPerReplica, queueDepthPerReplica } from 'evenkeel/scaling/horizontal';
 import { generateTrace, readTrace, type SimulationReport, simulate, type Trace } from 'evenkeel/simulation';
 
 const HOUR = 3_600_000;
@@ -63,7 +63,7 @@ export function runDay(trace: Trace): Promise<SimulationReport> {
     policy: () => leastOutstanding(),
     eventTokens: 1_000,
     autoscaling: {
-      policy: () => horizontal({ max: 6, metrics: [queueDepth(5), outstanding(24)] }),
+      policy: () => horizontal({ max: 6, metrics: [queueDepthPerReplica(5), outstandingPerReplica(24)] }),
       coldStart: 60_000,
       max: 6,
       costPerReplicaHour: 1,

@@ -8,7 +8,7 @@
 import { fileURLToPath } from 'node:url';
 import { leastOutstanding } from 'evenkeel';
 import type { ScalingPolicy } from 'evenkeel/autoscaling';
-import { horizontal, outstanding, queueDepth } from 'evenkeel/scaling/horizontal';
+import { horizontal, outstandingPerReplica, queueDepthPerReplica } from 'evenkeel/scaling/horizontal';
 import { schedule } from 'evenkeel/scaling/schedule';
 import {
   type AutoscalingOptions,
@@ -47,7 +47,7 @@ const followsQueue = (): ScalingPolicy =>
   horizontal({
     min: 1,
     max: 6,
-    metrics: [queueDepth(5), outstanding(20)],
+    metrics: [queueDepthPerReplica(5), outstandingPerReplica(20)],
     behavior: {
       scaleDown: {
         stabilizationWindowSeconds: 300,

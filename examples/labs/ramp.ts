@@ -8,7 +8,7 @@
 import { fileURLToPath } from 'node:url';
 import { leastOutstanding } from 'evenkeel';
 import type { ScalingPolicy } from 'evenkeel/autoscaling';
-import { type HorizontalMetric, horizontal, queueDepth } from 'evenkeel/scaling/horizontal';
+import { type HorizontalMetric, horizontal, queueDepthPerReplica } from 'evenkeel/scaling/horizontal';
 import { maxOf } from 'evenkeel/scaling/max-of';
 import { queueDepthTiers } from 'evenkeel/scaling/queue-depth-tiers';
 import { stabilized } from 'evenkeel/scaling/stabilized';
@@ -70,7 +70,7 @@ function bySlope(perReplica: number): ScalingPolicy {
 const POLICIES = {
   'all ten': { servers: MAX },
   'HPA on CPU': { servers: MIN, policy: () => hpa(cpu(70)) },
-  'HPA on queue': { servers: MIN, policy: () => hpa(cpu(70), queueDepth(5)) },
+  'HPA on queue': { servers: MIN, policy: () => hpa(cpu(70), queueDepthPerReplica(5)) },
   tiers: {
     servers: MIN,
     policy: () =>

@@ -1,6 +1,7 @@
+import type { LoadBalancer } from '../balancer/load-balancer.js';
 import { functionOption, optionFields, withMethods } from '../core/option-checks.js';
 import type { DesiredReplicas } from '../core/scaling.js';
-import type { BalancerSnapshot, EndpointSnapshot } from '../core/snapshot.js';
+import type { EndpointSnapshot } from '../core/snapshot.js';
 import { InvalidOptionError } from '../errors.js';
 import { seenReplicas } from './replicas.js';
 
@@ -46,7 +47,7 @@ export interface KedaMetrics {
  * app.get('/scaling', metricsHandler(kedaMetrics(balancer)));
  */
 export function kedaMetrics(
-  balancer: { snapshot(): BalancerSnapshot },
+  balancer: Pick<LoadBalancer, 'snapshot'>,
   options?: KedaMetricsOptions,
 ): KedaMetrics {
   const fields = optionFields('kedaMetrics', options, [

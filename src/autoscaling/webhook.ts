@@ -72,7 +72,7 @@ export class WebhookError extends EvenkeelError {
   readonly status: number | undefined;
 
   constructor(message: string, status: number | undefined, options?: ErrorOptions) {
-    super('WEBHOOK', message, options);
+    super('WEBHOOK_FAILED', message, options);
     this.status = status;
   }
 }

@@ -1,10 +1,10 @@
-import type { Decision } from '../core/decision.js';
+import type { SelectionDecision } from '../core/decision.js';
 import type { InferenceRequest } from '../core/inference-request.js';
-import type { PolicyExplanation, SelectionContext, SelectionPolicy } from '../core/policy.js';
+import type { CandidateScore, SelectionContext, SelectionPolicy } from '../core/policy.js';
 import { exclusionsOf, type Field } from './exclusions.js';
 import type { Logger } from './logger.js';
 
-type DecisionListener = (decision: Decision) => void;
+type DecisionListener = (decision: SelectionDecision) => void;
 
 /** Those who want the next choice explained. To explain one costs more than to make it, so each asks again for another. */
 export class Decisions {
@@ -29,7 +29,7 @@ export class Decisions {
   }
 
   /** Tells everybody, once. */
-  tell(decision: Decision): void {
+  tell(decision: SelectionDecision): void {
     const listeners = this.#listeners;
     this.#listeners = [];
     for (const listener of listeners) {
@@ -54,7 +54,7 @@ export function explainPlace(
   policy: SelectionPolicy,
   { field, context, availability }: Place,
   request: InferenceRequest,
-): Decision {
+): SelectionDecision {
   const { model, streaming, promptTokens } = request;
   const { candidates } = field;
   return {
@@ -73,7 +73,7 @@ export function explainPlace(
 }
 
 /** None where the policy's own explanation fails: that must not cost the request. */
-function scoresOf(explain: () => readonly PolicyExplanation[] | undefined): readonly PolicyExplanation[] {
+function scoresOf(explain: () => readonly CandidateScore[] | undefined): readonly CandidateScore[] {
   try {
     return explain() ?? [];
   } catch {

@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../core/clock.js';
-import type { Decision } from '../core/decision.js';
+import type { SelectionDecision } from '../core/decision.js';
 import { type EndpointView, loadAfterPick } from '../core/endpoint.js';
 import type { InferenceRequest } from '../core/inference-request.js';
 import type { SelectionContext, SelectionPolicy } from '../core/policy.js';
@@ -159,7 +159,11 @@ export class Engine {
     });
   }
 
-  #explain(found: Availability, only: readonly string[] | undefined, request: InferenceRequest): Decision {
+  #explain(
+    found: Availability,
+    only: readonly string[] | undefined,
+    request: InferenceRequest,
+  ): SelectionDecision {
     const candidates = found.kind === 'ready' ? found.candidates : [];
     const field = { members: this.endpoints.members, candidates, only };
     return explainPlace(

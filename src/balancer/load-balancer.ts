@@ -1,5 +1,5 @@
 import type { BreakerState } from '../core/breaker.js';
-import type { Decision, Explanation } from '../core/decision.js';
+import type { Explanation, SelectionDecision } from '../core/decision.js';
 import type { EndpointConfig, EndpointView } from '../core/endpoint.js';
 import type { BalancerObserver } from '../core/events.js';
 import type { BalancedReply, BalancedRequest } from '../core/exchange.js';
@@ -45,7 +45,7 @@ export class LoadBalancer implements AsyncDisposable {
   #closing: Promise<void> | undefined;
 
   /** For clients that insist on a base URL. Ends in `/v1`; its origin is never used. */
-  readonly baseURL = `${PLACEHOLDER}/v1`;
+  readonly baseURL: string = `${PLACEHOLDER}/v1`;
 
   /**
    * As WHATWG `fetch`, over the endpoints; bound, so it can be handed to a client. The origin of `input` is ignored.
@@ -128,7 +128,7 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /** Explains the next choice of a request as it is made, once. @returns forgets it */
-  explainNext(listener: (decision: Decision) => void): () => void {
+  explainNext(listener: (decision: SelectionDecision) => void): () => void {
     return this.#engine.decisions.next(listener);
   }
 

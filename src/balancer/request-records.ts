@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Clock } from '../core/clock.js';
-import type { Decision } from '../core/decision.js';
+import type { SelectionDecision } from '../core/decision.js';
 import type { BalancerEvent, BalancerObserver } from '../core/events.js';
 import type { InferenceRequest } from '../core/inference-request.js';
 import type { AttemptRecord } from '../core/request-record.js';
@@ -10,7 +10,7 @@ import type { Observers } from './observers.js';
 interface OpenRecord {
   readonly startedAt: number;
   queued: number;
-  readonly decisions: Decision[];
+  readonly decisions: SelectionDecision[];
   /** By their number. */
   readonly begunAfter: number[];
   readonly attempts: AttemptRecord[];
@@ -54,7 +54,7 @@ export class RequestRecords {
     return this.#stop !== undefined && this.#open.has(request);
   }
 
-  decided(request: InferenceRequest, decision: Decision): void {
+  decided(request: InferenceRequest, decision: SelectionDecision): void {
     const decisions = this.#open.get(request)?.decisions;
     if (decisions === undefined) return;
     // Of looks that found no place, one after the other, the last is kept.

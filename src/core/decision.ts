@@ -1,5 +1,5 @@
 import type { EndpointStateName } from './endpoint.js';
-import type { PolicyExplanation } from './policy.js';
+import type { CandidateScore } from './policy.js';
 
 /** Why an endpoint could not take the request. */
 export interface Exclusion {
@@ -22,14 +22,14 @@ export interface Explanation {
   /** What the policy would choose now; `undefined` when there is no candidate. A random choice may differ the next time. */
   readonly choice: string | undefined;
   readonly candidates: readonly string[];
-  readonly scores: readonly PolicyExplanation[];
+  readonly scores: readonly CandidateScore[];
   readonly exclusions: readonly Exclusion[];
   /** How the candidates were found, or why there are none. */
   readonly availability: string;
 }
 
 /** A choice as it was made. */
-export interface Decision extends Explanation {
+export interface SelectionDecision extends Explanation {
   /** The model asked for. */
   readonly model: string | undefined;
   readonly streaming: boolean;

@@ -2,7 +2,7 @@ import type { EndpointStateName } from './endpoint.js';
 import type { InferenceRequest } from './inference-request.js';
 import type { LoadReport } from './load-report.js';
 import type { Outcome } from './outcome.js';
-import type { PolicyReport } from './policy.js';
+import type { ScorerFailure } from './policy.js';
 import type { AttemptTimes, RequestRecord } from './request-record.js';
 
 /** Tokens as the endpoint itself reported them. */
@@ -157,7 +157,7 @@ export type BalancerEvent =
   | { readonly type: 'caller-retries'; readonly count: number }
   /** A policy threw or chose a stranger; least outstanding served for that pick. */
   | { readonly type: 'policy-failed'; readonly policy: string; readonly problem: string }
-  | PolicyReport;
+  | ScorerFailure;
 
 /** Hears every event. What it throws is logged and goes no further. */
 export type BalancerObserver = (event: BalancerEvent) => void;

@@ -4,7 +4,7 @@ import type { InferenceRequest } from './inference-request.js';
 import type { Outcome } from './outcome.js';
 
 /** Something a policy has to say; becomes an event of the balancer. */
-export interface PolicyReport {
+export interface ScorerFailure {
   readonly type: 'scorer-failed';
   readonly scorer: string;
   readonly endpoint: string | undefined;
@@ -15,11 +15,11 @@ export interface PolicyReport {
 export interface SelectionContext {
   readonly random: Random;
   now(): number;
-  report(report: PolicyReport): void;
+  report(report: ScorerFailure): void;
 }
 
 /** Why a policy would choose as it does: one entry for each candidate, same order. */
-export interface PolicyExplanation {
+export interface CandidateScore {
   readonly endpoint: string;
   /** The policy's own figure for this candidate. */
   readonly score: number;
@@ -91,5 +91,5 @@ export interface SelectionPolicy {
     candidates: readonly EndpointView[],
     request: InferenceRequest,
     context?: SelectionContext,
-  ): readonly PolicyExplanation[];
+  ): readonly CandidateScore[];
 }

@@ -1,4 +1,4 @@
-import type { Decision } from './decision.js';
+import type { SelectionDecision } from './decision.js';
 import type { InferenceRequest } from './inference-request.js';
 import type { Outcome, OutcomeKind } from './outcome.js';
 
@@ -35,7 +35,7 @@ export interface RequestRecord {
   /** Milliseconds of that in which it waited for admission. */
   readonly queued: number;
   /** The choices made for it, in order. One without `choice` found no place: then it waited, or was refused. */
-  readonly decisions: readonly Decision[];
+  readonly decisions: readonly SelectionDecision[];
   /** In the order in which they began. */
   readonly attempts: readonly AttemptRecord[];
 }

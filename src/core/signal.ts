@@ -4,7 +4,8 @@ import { MetricsPage } from './metrics-page.js';
 import type { WantedLabels } from './metrics-text.js';
 import { optionFields } from './option-checks.js';
 
-export interface SignalOptions {
+/** Options of the parsers that read an engine's metrics page. */
+export interface LoadSignalOptions {
   /**
    * Labels of the series to read, where a page tells of more than this endpoint: `{ model_name: 'llama-3.1-8b' }`,
    * `{ gpu: '0' }`. A series without the label is read as well. Default: all of the page.
@@ -13,7 +14,7 @@ export interface SignalOptions {
 }
 
 /** Makes a parser; used as it stands, it is the one without options. */
-export type Signal = ((options?: SignalOptions) => LoadSignalParser) & LoadSignalParser;
+export type LoadSignal = ((options?: LoadSignalOptions) => LoadSignalParser) & LoadSignalParser;
 
 interface PageSignal extends Omit<LoadSignalParser, 'parse'> {
   /** Every name that is looked for, as `MetricsPage` takes them. */
@@ -22,7 +23,7 @@ interface PageSignal extends Omit<LoadSignalParser, 'parse'> {
 }
 
 /** A parser of one engine's metrics page. */
-export function pageSignal({ names, read, ...parser }: PageSignal): Signal {
+export function pageSignal({ names, read, ...parser }: PageSignal): LoadSignal {
   const withLabels = (labels: WantedLabels | undefined): LoadSignalParser => ({
     ...parser,
     parse: (text) => read(new MetricsPage(text, names, labels)),
@@ -30,15 +31,18 @@ export function pageSignal({ names, read, ...parser }: PageSignal): Signal {
   return signal((options) => withLabels(labelsOf(parser.name, options)), withLabels(undefined));
 }
 
-export function signal(make: (options?: SignalOptions) => LoadSignalParser, plain: LoadSignalParser): Signal {
-  const parser = (options?: SignalOptions) => make(options);
+export function signal(
+  make: (options?: LoadSignalOptions) => LoadSignalParser,
+  plain: LoadSignalParser,
+): LoadSignal {
+  const parser = (options?: LoadSignalOptions) => make(options);
   // A function has a `name` of its own, which only this changes.
   Object.defineProperty(parser, 'name', { value: plain.name });
   const { name: _, ...rest } = plain;
-  return Object.assign(parser, rest) as Signal;
+  return Object.assign(parser, rest) as LoadSignal;
 }
 
-function labelsOf(name: string, options: SignalOptions | undefined): WantedLabels | undefined {
+function labelsOf(name: string, options: LoadSignalOptions | undefined): WantedLabels | undefined {
   const { labels } = optionFields(name, options, ['labels']);
   if (labels === undefined) return undefined;
   const fits =

@@ -6,7 +6,7 @@ import type { EndpointConfig } from '../core/endpoint.js';
 import { numberOption, optionFields } from '../core/option-checks.js';
 import { InvalidOptionError } from '../errors.js';
 import { systemClock, systemRandom } from '../system.js';
-import { type Family, findAddresses } from './reading/dns-addresses.js';
+import { findAddresses } from './reading/dns-addresses.js';
 import { findServices } from './reading/dns-services.js';
 import { polled } from './reading/polled.js';
 
@@ -17,7 +17,7 @@ export interface DnsOptions {
   /** Base path of every endpoint. Default: none. */
   readonly path?: string;
   /** 4: A records; 6: AAAA records. Default: A, or AAAA where there is no A. */
-  readonly family?: Family;
+  readonly family?: 4 | 6;
   /** What every endpoint has beside its url; stands above weight and tier of SRV records. */
   readonly endpoint?: Omit<EndpointConfig, 'url' | 'id'>;
   /** DNS servers, as in `10.0.0.10` or `127.0.0.1:5353`. Default: the system's. */

@@ -1,12 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DashboardActions } from './dashboard/actions.js';
+import type { LoadBalancer } from '../balancer/load-balancer.js';
 import { Dashboard, type DashboardReply } from './dashboard/dashboard.js';
-import type { DashboardSource, Watcher } from './dashboard/feed.js';
+import type { Watcher } from './dashboard/feed.js';
 import { type DashboardOptions, dashboardSettings } from './dashboard/options.js';
 import type { NodeMiddleware } from './express.js';
 
-export type { DashboardActions } from './dashboard/actions.js';
-export type { DashboardSource } from './dashboard/feed.js';
 export type {
   FeedDecision,
   FeedEndpoint,
@@ -19,8 +17,11 @@ export type {
 export type { DashboardOptions } from './dashboard/options.js';
 export type { NodeMiddleware } from './express.js';
 
-/** The part of a balancer that a dashboard needs. */
-export type DashboardBalancer = DashboardSource & DashboardActions;
+/** A balancer, or what a dashboard needs of one. */
+export type DashboardBalancer = Pick<
+  LoadBalancer,
+  'snapshot' | 'observe' | 'explainNext' | 'drain' | 'activate' | 'standby' | 'setWeight'
+>;
 
 /**
  * A live page of the balancer: middleware of Express, Connect and `node:http`, which answers every request that

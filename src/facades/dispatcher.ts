@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { Dispatcher, errors } from 'undici';
-import type { BalancedReply, BalancedRequest } from '../core/exchange.js';
+import type { LoadBalancer } from '../balancer/load-balancer.js';
+import type { BalancedRequest } from '../core/exchange.js';
 import { booleanOption, optionFields } from '../core/option-checks.js';
 import { Roster } from '../core/roster.js';
 import type { DispatchCall } from './dispatch-call.js';
@@ -8,12 +9,6 @@ import { ControllerCall, LegacyCall } from './dispatch-handlers.js';
 import { type BalancedDispatchOptions, readDispatch } from './dispatch-request.js';
 
 export type { BalancedDispatchOptions } from './dispatch-request.js';
-
-/** The part of a balancer that a dispatcher needs. */
-export interface DispatchTarget {
-  send(request: BalancedRequest): Promise<BalancedReply>;
-  close(): Promise<void>;
-}
 
 /** Options of `BalancedDispatcher`. */
 export interface BalancedDispatcherOptions {
@@ -33,7 +28,7 @@ export interface BalancedDispatcherOptions {
  * const { statusCode, body } = await request('http://any/v1/models', { dispatcher: new BalancedDispatcher(balancer) });
  */
 export class BalancedDispatcher extends Dispatcher {
-  readonly #balancer: DispatchTarget;
+  readonly #balancer: Pick<LoadBalancer, 'send' | 'close'>;
   readonly #closeBalancer: boolean;
   readonly #calls = new Roster<DispatchCall>();
   readonly #onOver = (call: DispatchCall): void => {
@@ -44,7 +39,7 @@ export class BalancedDispatcher extends Dispatcher {
   #closing: Promise<void> | undefined;
   #destroying: Promise<void> | undefined;
 
-  constructor(balancer: DispatchTarget, options?: BalancedDispatcherOptions) {
+  constructor(balancer: Pick<LoadBalancer, 'send' | 'close'>, options?: BalancedDispatcherOptions) {
     super();
     const given = optionFields('options', options, ['closeBalancer']);
     this.#balancer = balancer;

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { LoadBalancer } from '../balancer/load-balancer.js';
 import { forwardedPath, mountPrefix } from './forwarded-path.js';
-import { type HealthSource, healthReport } from './health.js';
+import { healthReport } from './health.js';
 import type { MetricsSource } from './metrics.js';
-import { proxy, type Sender } from './proxy.js';
+import { proxy } from './proxy.js';
 import { type ProxyOptions, proxySettings } from './proxy-options.js';
 
-export type { HealthReport, HealthSource } from './health.js';
+export type { HealthReport } from './health.js';
 export type { MetricsSource } from './metrics.js';
-export type { Sender } from './proxy.js';
 export type { HeaderChanges, ProxyOptions } from './proxy-options.js';
 
 /** Middleware of Express, Connect, Nest and the like; their types fit without being named here. */
@@ -28,7 +28,10 @@ type Mounted = IncomingMessage & { readonly baseUrl?: string; readonly originalU
  * @example
  * app.use('/v1', expressBalancer(balancer));
  */
-export function expressBalancer(balancer: Sender, options?: ProxyOptions<IncomingMessage>): NodeMiddleware {
+export function expressBalancer(
+  balancer: Pick<LoadBalancer, 'send'>,
+  options?: ProxyOptions<IncomingMessage>,
+): NodeMiddleware {
   const settings = proxySettings(options);
   return (message: Mounted, response, next) => {
     const { baseUrl = '', originalUrl = message.url ?? '/' } = message;
@@ -38,7 +41,7 @@ export function expressBalancer(balancer: Sender, options?: ProxyOptions<Incomin
 }
 
 /** Answers 200 while an endpoint is available, else 503; JSON. */
-export function healthHandler(balancer: HealthSource): NodeMiddleware {
+export function healthHandler(balancer: Pick<LoadBalancer, 'snapshot'>): NodeMiddleware {
   return (_request, response) => {
     const { status, body } = healthReport(balancer);
     response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });

@@ -3,12 +3,12 @@ import type { LoadBalancer } from '../balancer/load-balancer.js';
 import { booleanOption } from '../core/option-checks.js';
 import { InvalidOptionError } from '../errors.js';
 import { checkPrefix, forwardedPath, mountPrefix } from './forwarded-path.js';
-import { type HealthSource, healthReport } from './health.js';
+import { healthReport } from './health.js';
 import type { MetricsSource } from './metrics.js';
 import { proxy } from './proxy.js';
 import { type ProxyOptions, proxySettings } from './proxy-options.js';
 
-export type { HealthReport, HealthSource } from './health.js';
+export type { HealthReport } from './health.js';
 export type { MetricsSource } from './metrics.js';
 export type { HeaderChanges, ProxyOptions } from './proxy-options.js';
 
@@ -92,7 +92,7 @@ export const fastifyBalancer = Object.assign(plugin, {
 });
 
 /** Answers 200 while an endpoint is available, else 503; JSON. */
-export function healthHandler(balancer: HealthSource) {
+export function healthHandler(balancer: Pick<LoadBalancer, 'snapshot'>) {
   return async (_request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { status, body } = healthReport(balancer);
     return reply.code(status).header('cache-control', 'no-store').send(body);

@@ -1,10 +1,5 @@
+import type { LoadBalancer } from '../balancer/load-balancer.js';
 import type { EndpointStateName } from '../core/endpoint.js';
-import type { BalancerSnapshot } from '../core/snapshot.js';
-
-/** The part of a balancer that tells of its health. */
-export interface HealthSource {
-  snapshot(): BalancerSnapshot;
-}
 
 /** What a health check answers with. No addresses: an endpoint's id is shown, and that is for the user to choose. */
 export interface HealthReport {
@@ -22,7 +17,7 @@ export interface HealthReport {
 }
 
 /** 200 while an endpoint is available, 503 when none is, or the balancer is closed. */
-export function healthReport(balancer: HealthSource): {
+export function healthReport(balancer: Pick<LoadBalancer, 'snapshot'>): {
   readonly status: 200 | 503;
   readonly body: HealthReport;
 } {

@@ -1,3 +1,5 @@
+import type { LoadBalancer } from '../balancer/load-balancer.js';
+
 /** The part of an SDK client that is needed; `openai` and `@anthropic-ai/sdk` have it. */
 export interface ConfigurableClient {
   readonly baseURL: string;
@@ -6,12 +8,6 @@ export interface ConfigurableClient {
     readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
     readonly maxRetries: number;
   }): unknown;
-}
-
-/** The part of a balancer that a client needs. */
-export interface FetchSource {
-  readonly baseURL: string;
-  readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 }
 
 /**
@@ -23,7 +19,7 @@ export interface FetchSource {
  */
 export function withBalancer<Client extends ConfigurableClient>(
   client: Client,
-  balancer: FetchSource,
+  balancer: Pick<LoadBalancer, 'baseURL' | 'fetch'>,
 ): Client {
   const { pathname } = new URL(client.baseURL);
   return client.withOptions({

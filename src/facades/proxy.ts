@@ -1,14 +1,10 @@
 import type { ServerResponse } from 'node:http';
-import type { BalancedReply, BalancedRequest, BodySink, ReplyBody } from '../core/exchange.js';
+import type { LoadBalancer } from '../balancer/load-balancer.js';
+import type { BodySink, ReplyBody } from '../core/exchange.js';
 import { CallerSignal } from './caller-signal.js';
 import { type Incoming, readIncoming } from './incoming-request.js';
 import type { ProxySettings } from './proxy-options.js';
 import { breakOff, endWith, writeHead } from './server-response.js';
-
-/** The part of a balancer that a facade needs. */
-export interface Sender {
-  send(request: BalancedRequest): Promise<BalancedReply>;
-}
 
 /**
  * Sends a request of a Node server through a balancer, and the answer straight to the response: no web streams between.
@@ -17,7 +13,7 @@ export interface Sender {
  * @throws what the user's `headers` and `overrides` throw; EvenkeelError `BODY_UNREADABLE`
  */
 export async function proxy<Known>(
-  balancer: Sender,
+  balancer: Pick<LoadBalancer, 'send'>,
   incoming: Incoming<Known>,
   response: ServerResponse,
   settings: ProxySettings<Known>,

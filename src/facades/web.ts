@@ -1,16 +1,15 @@
 import { readRequest } from '../balancer/fetch.js';
+import type { LoadBalancer } from '../balancer/load-balancer.js';
 import { toResponse } from '../balancer/response.js';
 import { addForwardedHeaders } from './forwarded-headers.js';
 import { forwardedPath } from './forwarded-path.js';
-import { type HealthSource, healthReport } from './health.js';
+import { healthReport } from './health.js';
 import type { MetricsSource } from './metrics.js';
-import type { Sender } from './proxy.js';
 import { changeHeaders, functionOption, type ProxyOptions, proxySettings } from './proxy-options.js';
 import { replyHeaders } from './reply-headers.js';
 
-export type { HealthReport, HealthSource } from './health.js';
+export type { HealthReport } from './health.js';
 export type { MetricsSource } from './metrics.js';
-export type { Sender } from './proxy.js';
 export type { HeaderChanges, ProxyOptions } from './proxy-options.js';
 
 /** Options of `webHandler`. */
@@ -31,7 +30,7 @@ const CALLER_LEFT = 499;
  * app.all('/v1/*', (context) => handler(context.req.raw));
  */
 export function webHandler(
-  balancer: Sender,
+  balancer: Pick<LoadBalancer, 'send'>,
   options?: WebHandlerOptions,
 ): (request: Request) => Promise<Response> {
   const settings = proxySettings<Request>(options, ['clientAddress']);
@@ -60,7 +59,7 @@ export function webHandler(
 }
 
 /** Answers 200 while an endpoint is available, else 503; JSON. */
-export function healthHandler(balancer: HealthSource): () => Response {
+export function healthHandler(balancer: Pick<LoadBalancer, 'snapshot'>): () => Response {
   return () => {
     const { status, body } = healthReport(balancer);
     return Response.json(body, { status, headers: { 'cache-control': 'no-store' } });

@@ -25,7 +25,7 @@ import { InvalidOptionError } from '../errors.js';
 import { leastOutstanding } from './least-outstanding.js';
 
 /** Where the key comes from. No key, or an empty one: the request is not bound to an endpoint. */
-export type HashKey =
+export type ConsistentHashKey =
   | 'client-address'
   | { readonly header: string }
   | ((request: InferenceRequest) => string | undefined);
@@ -33,7 +33,7 @@ export type HashKey =
 /** Options of `consistentHash`. */
 export interface ConsistentHashOptions {
   /** Default: the request's affinity key, else its `x-session-id` header, else the caller's address. */
-  readonly key?: HashKey;
+  readonly key?: ConsistentHashKey;
   /**
    * How far above the mean an endpoint may be loaded before its keys spill, a ratio >= 1 or `Infinity` for never.
    * Lower is more even, higher keeps more keys at home. Default 1.25.
@@ -115,7 +115,7 @@ function loadBound(value: unknown): number {
   return numberOption('consistentHash.boundedLoad', value, 1.25, { min: 1 });
 }
 
-function keyReader(key: HashKey | undefined): (request: InferenceRequest) => string | undefined {
+function keyReader(key: ConsistentHashKey | undefined): (request: InferenceRequest) => string | undefined {
   if (key === undefined)
     return ({ affinityKey, headers, clientAddress }) =>
       affinityKey || headers['x-session-id'] || clientAddress;

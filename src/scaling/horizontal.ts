@@ -2,18 +2,18 @@
  * Chooses the replicas that a Kubernetes HorizontalPodAutoscaler (autoscaling/v2) would choose, step for step.
  *
  * Each metric's ratio is its value over its target; within 10 % of 1 nothing changes, beyond it the replicas are
- * multiplied and rounded up, and the metric that calls for most counts. A queue of 23 with `queueDepth(5)` calls
- * for ceil(23 / 5) = 5 replicas; 10 pods at 84 % CPU with a target of 70 % for ceil(10 x 1.2) = 12. Pods without a
+ * multiplied and rounded up, and the metric that calls for most counts. A queue of 23 with `queueDepthPerReplica(5)`
+ * calls for ceil(23 / 5) = 5 replicas; 10 pods at 84 % CPU with a target of 70 % for ceil(10 x 1.2) = 12. Pods without a
  * reading count as what speaks against the change: as idle when growing, as on target when shrinking. The result
  * passes the behaviour: first stabilised (the most cautious recommendation of the window), then limited in pace.
  * As in Kubernetes 1.36: one recommendation list for both windows, changes of either direction counted in each
  * period, `tolerance` for each direction.
  *
  * Needs the pods in `ScalingSituation.pods` for `Pods` and `Resource` metrics; those of the balancer
- * (`queueDepth`, `outstanding`, `demand`) need nothing more. Where a metric cannot be had it never shrinks the
+ * (`queueDepthPerReplica` and its like) need nothing more. Where a metric cannot be had it never shrinks the
  * fleet, and when none can it has no opinion.
- * Not for fleets that an HPA owns already. A queue is empty until the servers are full: scale on `demand` where
- * replicas take minutes to start.
+ * Not for fleets that an HPA owns already. A queue is empty until the servers are full: scale on `demandPerReplica`
+ * where replicas take minutes to start.
  */
 import type { ScalingDecision, ScalingPolicy, ScalingSituation } from '../core/scaling.js';
 import { growthLimit, ReplicaChanges, shrinkLimit } from './horizontal/behavior.js';
@@ -31,14 +31,14 @@ export type { HorizontalOptions } from './horizontal/options.js';
  *
  * @throws InvalidOptionError
  * @example
- * horizontal({ min: 2, max: 10, metrics: [queueDepth(5)], behavior: { scaleDown: { stabilizationWindowSeconds: 300 } } });
+ * horizontal({ min: 2, max: 10, metrics: [queueDepthPerReplica(5)], behavior: { scaleDown: { stabilizationWindowSeconds: 300 } } });
  */
 export function horizontal(options: HorizontalOptions): ScalingPolicy {
   return new Horizontal(resolveHorizontal(options));
 }
 
 /** Requests that wait for admission, so many for each replica. */
-export function queueDepth(averageValue: number): ExternalMetric {
+export function queueDepthPerReplica(averageValue: number): ExternalMetric {
   return {
     type: 'External',
     name: 'queue depth',
@@ -48,7 +48,7 @@ export function queueDepth(averageValue: number): ExternalMetric {
 }
 
 /** Requests sent and not settled, so many for each replica. */
-export function outstanding(averageValue: number): ExternalMetric {
+export function outstandingPerReplica(averageValue: number): ExternalMetric {
   return {
     type: 'External',
     name: 'outstanding',
@@ -58,7 +58,7 @@ export function outstanding(averageValue: number): ExternalMetric {
 }
 
 /** Requests outstanding and waiting together, so many for each replica: it moves before a queue forms. */
-export function demand(averageValue: number): ExternalMetric {
+export function demandPerReplica(averageValue: number): ExternalMetric {
   return {
     type: 'External',
     name: 'demand',

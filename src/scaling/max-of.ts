@@ -15,7 +15,7 @@ import { InvalidOptionError } from '../errors.js';
  *
  * @throws InvalidOptionError when there are none
  * @example
- * maxOf(queueDepthTiers(), horizontal({ max: 10, metrics: [outstanding(8)] }));
+ * maxOf(queueDepthTiers(), horizontal({ max: 10, metrics: [outstandingPerReplica(8)] }));
  */
 export function maxOf(...policies: readonly ScalingPolicy[]): ScalingPolicy {
   if (policies.length === 0) throw new InvalidOptionError('maxOf', 'must have at least one policy', policies);

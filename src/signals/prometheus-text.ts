@@ -10,7 +10,7 @@
 import type { LoadReadings, LoadSignalParser } from '../core/load-report.js';
 import { known, type MetricsPage } from '../core/metrics-page.js';
 import { optionFields } from '../core/option-checks.js';
-import { pageSignal, type SignalOptions } from '../core/signal.js';
+import { type LoadSignalOptions, pageSignal } from '../core/signal.js';
 import { InvalidOptionError } from '../errors.js';
 
 /** Readings that are one number, and how those of several series become one. */
@@ -24,10 +24,10 @@ const READINGS = {
   kvCacheTokens: 'sum',
 } as const satisfies Partial<Record<keyof LoadReadings, 'sum' | 'mean'>>;
 
-type Reading = keyof typeof READINGS;
-
 /** The name of each reading's series, or several in order of preference. */
-export type ReadingNames = Readonly<Partial<Record<Reading, string | readonly string[]>>>;
+export type ReadingNames = {
+  readonly [Reading in keyof typeof READINGS]?: string | readonly string[];
+};
 
 /**
  * Reads a metrics page in Prometheus' text format by the names you give.
@@ -35,7 +35,7 @@ export type ReadingNames = Readonly<Partial<Record<Reading, string | readonly st
  * @param names at least one; the page is `/metrics` unless `metrics.url` says otherwise
  * @throws InvalidOptionError
  */
-export function prometheusText(names: ReadingNames, options?: SignalOptions): LoadSignalParser {
+export function prometheusText(names: ReadingNames, options?: LoadSignalOptions): LoadSignalParser {
   const given = optionFields('prometheusText', names ?? 'nothing', Object.keys(READINGS));
   const wanted = Object.entries(given).map(([reading, name]) => {
     const list: unknown = typeof name === 'string' ? [name] : name;
@@ -45,7 +45,7 @@ export function prometheusText(names: ReadingNames, options?: SignalOptions): Lo
         'must be a name or a list of names, not empty',
         name,
       );
-    return [reading as Reading, list as readonly string[]] as const;
+    return [reading as keyof ReadingNames, list as readonly string[]] as const;
   });
   if (wanted.length === 0)
     throw new InvalidOptionError('prometheusText', 'must name at least one reading', names);

@@ -8,8 +8,8 @@
  * @see https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/user_guide/metrics.html
  */
 import { known, type MetricsPage, total } from '../core/metrics-page.js';
+import { orcaHeaders } from '../core/orca-header.js';
 import { pageSignal } from '../core/signal.js';
-import { orcaHeaders } from './orca.js';
 
 const REQUESTS = ['nv_trt_llm_request_metrics'];
 const KV_BLOCKS = ['nv_trt_llm_kv_cache_block_metrics'];

@@ -12,8 +12,8 @@
  */
 import { bothWays, known, type MetricsPage } from '../core/metrics-page.js';
 import type { Sample } from '../core/metrics-text.js';
+import { orcaHeaders } from '../core/orca-header.js';
 import { pageSignal } from '../core/signal.js';
-import { orcaHeaders } from './orca.js';
 
 const RUNNING = bothWays('vllm:num_requests_running');
 const WAITING = bothWays('vllm:num_requests_waiting');

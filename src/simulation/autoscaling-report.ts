@@ -1,4 +1,4 @@
-import type { RequestRecord } from './request-record.js';
+import type { SimulatedRequest } from './request-record.js';
 
 /** How a fleet stood at one moment. Times in ms of virtual time. */
 export interface FleetSample {
@@ -46,7 +46,7 @@ const HOUR = 3_600_000;
 
 export function autoscalingReport(
   { changes, samples, replicaTime }: ScalingHistory,
-  records: readonly RequestRecord[],
+  records: readonly SimulatedRequest[],
   costPerReplicaHour: number,
 ): AutoscalingReport {
   const replicaHours = replicaTime / HOUR;

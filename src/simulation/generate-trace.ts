@@ -7,7 +7,7 @@ import type { Trace, TraceRequest } from './trace.js';
 import { quantile, TRACE_SHAPES, type TraceShape, type TraceShapeName } from './trace-shapes.js';
 
 /** Options of `generateTrace`. */
-export interface GenerateOptions {
+export interface GenerateTraceOptions {
   /** A recorded trace to be like, or a shape of your own. Default `chat`. */
   readonly shape?: TraceShapeName | TraceShape;
   /** How many. Default 10 000; not beside `rates`, from which it follows. */
@@ -28,7 +28,7 @@ const RECENT = 250;
  *
  * @throws InvalidOptionError
  */
-export function generateTrace(options: GenerateOptions = {}): Trace {
+export function generateTrace(options: GenerateTraceOptions = {}): Trace {
   const fields = optionFields('options', options, ['shape', 'requests', 'rates', 'seed']);
   const shape = shapeOf(options.shape ?? 'chat');
   const count = numberOption('requests', fields.requests, 10_000, { integer: true, min: 1 });

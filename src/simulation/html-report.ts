@@ -1,7 +1,7 @@
 import type { ComparisonRow } from './compare.js';
 import { duration, percent } from './figures.js';
 import { escapeHtml, lineChart, type Series } from './line-chart.js';
-import type { RequestRecord } from './request-record.js';
+import type { SimulatedRequest } from './request-record.js';
 import { spread } from './spread.js';
 import { textReport } from './text-report.js';
 
@@ -51,7 +51,7 @@ export function distributionChart(rows: readonly ComparisonRow[]): string {
 export function timeChart(rows: readonly ComparisonRow[]): string {
   const series = lines(rows, (records) => {
     const width = (records.at(-1)?.at ?? 0) / WINDOWS || 1;
-    const windows = Array.from({ length: WINDOWS }, (): RequestRecord[] => []);
+    const windows = Array.from({ length: WINDOWS }, (): SimulatedRequest[] => []);
     for (const record of records) windows[Math.min(WINDOWS - 1, Math.floor(record.at / width))]?.push(record);
     return windows.map((within, index) => [((index + 0.5) * width) / 1000, spread(firstTokens(within)).p95]);
   });
@@ -64,11 +64,11 @@ export function timeChart(rows: readonly ComparisonRow[]): string {
 
 function lines(
   rows: readonly ComparisonRow[],
-  points: (records: readonly RequestRecord[]) => Series['points'],
+  points: (records: readonly SimulatedRequest[]) => Series['points'],
 ): readonly Series[] {
   return rows.map(({ policy, reports }) => ({ name: policy, points: points(reports[0]?.records ?? []) }));
 }
 
-function firstTokens(records: readonly RequestRecord[]): number[] {
+function firstTokens(records: readonly SimulatedRequest[]): number[] {
   return records.map(({ firstToken }) => firstToken).filter((time) => time !== undefined);
 }

@@ -10,8 +10,8 @@ import {
 } from './autoscaling-options.js';
 import { type FleetEvent, type ResolvedEvent, resolveEvents } from './fleet-events.js';
 import { parseFleet, type ReplicaSpec, type Replicated, resolveFleet } from './fleet-spec.js';
-import type { Replica } from './replica.js';
 import type { Objective } from './report.js';
+import type { SimulatedReplica } from './simulated-replica.js';
 import type { Trace, TraceRequest } from './trace.js';
 import { EPOCH } from './virtual-clock.js';
 
@@ -22,7 +22,7 @@ export interface SimulatedWorld {
   /** Calls again and again, every `interval` ms of virtual time: for policies that poll. */
   every(interval: number, act: () => void): void;
   /** The replica behind an endpoint, by id: the truth, which no real client can see. */
-  replica(id: string): Replica;
+  replica(id: string): SimulatedReplica;
   /** The request of the trace behind one that a policy is asked about; the length of its answer too. */
   requestOf(headers: Readonly<Record<string, string>>): TraceRequest;
 }

@@ -3,6 +3,7 @@ import { Batch, type ReplicaWork } from './batch.js';
 import { Phase } from './phase.js';
 import type { ReplicaModel } from './replica-model.js';
 import type { Sequence } from './sequence.js';
+import type { SimulatedReplica } from './simulated-replica.js';
 import type { VirtualClock } from './virtual-clock.js';
 
 /**
@@ -10,7 +11,7 @@ import type { VirtualClock } from './virtual-clock.js';
  * waits until there is a slot and room for its whole context; one that comes in the middle of a step takes part in
  * the next.
  */
-export class Replica {
+export class Replica implements SimulatedReplica {
   readonly model: ReplicaModel;
   readonly #clock: VirtualClock;
   readonly work: ReplicaWork = { busy: 0, prefilled: 0, cached: 0, decoded: 0 };
@@ -33,22 +34,18 @@ export class Replica {
     return this.#batch.prefilling.length + this.#batch.decoding.length;
   }
 
-  /** Milliseconds in which it has worked on something, up to now. */
   get busy(): number {
     return this.work.busy + (this.#phase === undefined ? 0 : this.#clock.now() - this.#phase.start);
   }
 
-  /** How many times as long as usual a step takes. */
   get slowdown(): number {
     return this.#slowdown;
   }
 
-  /** Share of the KV cache that running requests hold. */
   get kvUsage(): number {
     return this.#batch.cache.usage;
   }
 
-  /** Prompt tokens to be computed; those of waiting requests as if nothing of them were cached. */
   get pendingPrefill(): number {
     let sum = 0;
     for (const { toPrefill } of this.#batch.waiting) sum += toPrefill;
@@ -56,19 +53,16 @@ export class Replica {
     return sum;
   }
 
-  /** Tokens of KV cache that the waiting requests will want. */
   get waitingTokens(): number {
     let sum = 0;
     for (const { prompt, output } of this.#batch.waiting) sum += prompt + output;
     return sum;
   }
 
-  /** Tokens of context that the decoding sequences have. */
   get context(): number {
     return this.#batch.context;
   }
 
-  /** Tokens still to come, of each request that is here. */
   get remaining(): readonly number[] {
     const { waiting, prefilling, decoding } = this.#batch;
     const steps = this.#stepsDone;
@@ -77,7 +71,6 @@ export class Replica {
     );
   }
 
-  /** Prompt tokens of which the cache holds the blocks. */
   cachedTokens(blocks: readonly number[]): number {
     return this.model.prefixCaching ? this.#batch.cache.match(blocks) : 0;
   }

@@ -1,7 +1,7 @@
 import type { AutoscalingReport } from './autoscaling-report.js';
 import type { Fleet } from './fleet.js';
 import type { Replica } from './replica.js';
-import type { RequestRecord } from './request-record.js';
+import type { SimulatedRequest } from './request-record.js';
 import { type Spread, spread } from './spread.js';
 
 /** What a good answer is, in ms. */
@@ -63,7 +63,7 @@ export interface SimulationReport {
   /** With `autoscaling` alone. */
   readonly autoscaling: AutoscalingReport | undefined;
   /** Every request, in the order in which they came. */
-  readonly records: readonly RequestRecord[];
+  readonly records: readonly SimulatedRequest[];
 }
 
 export interface ReportTerms {
@@ -77,7 +77,7 @@ export interface ReportTerms {
 }
 
 export function report(
-  records: readonly RequestRecord[],
+  records: readonly SimulatedRequest[],
   fleet: Fleet,
   terms: ReportTerms,
 ): SimulationReport {
@@ -124,7 +124,7 @@ export function report(
 }
 
 /** Mean time between tokens; `undefined` for an answer of one token. */
-function intervalOf({ firstToken, endToEnd, output }: RequestRecord): number | undefined {
+function intervalOf({ firstToken, endToEnd, output }: SimulatedRequest): number | undefined {
   if (firstToken === undefined || endToEnd === undefined || output < 2) return undefined;
   return (endToEnd - firstToken) / (output - 1);
 }

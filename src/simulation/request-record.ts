@@ -1,5 +1,5 @@
 /** What became of one request, as its caller saw it. Times in ms of virtual time. */
-export interface RequestRecord {
+export interface SimulatedRequest {
   /** When it was made. */
   readonly at: number;
   readonly client: number;

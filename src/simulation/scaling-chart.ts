@@ -1,7 +1,7 @@
 import { duration, figure } from './figures.js';
 import { type Axis, escapeHtml, lineChart, type Series, WIDTH } from './line-chart.js';
 import type { SimulationReport } from './report.js';
-import type { RequestRecord } from './request-record.js';
+import type { SimulatedRequest } from './request-record.js';
 import { spread } from './spread.js';
 
 /** Points of a line over time: enough to see a minute in three hours. */
@@ -64,10 +64,10 @@ function slowest({ records }: SimulationReport, end: number): Series['points'] {
 }
 
 function windows(
-  records: readonly RequestRecord[],
+  records: readonly SimulatedRequest[],
   end: number,
-): readonly (readonly [number, readonly RequestRecord[]])[] {
-  const groups = Array.from({ length: WINDOWS }, (): RequestRecord[] => []);
+): readonly (readonly [number, readonly SimulatedRequest[]])[] {
+  const groups = Array.from({ length: WINDOWS }, (): SimulatedRequest[] => []);
   for (const record of records)
     groups[Math.min(WINDOWS - 1, Math.floor((record.at * WINDOWS) / end))]?.push(record);
   return groups.map((group, index) => [((index + 0.5) * end) / WINDOWS, group]);

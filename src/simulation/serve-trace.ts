@@ -2,7 +2,7 @@ import type { LoadBalancer } from '../balancer/load-balancer.js';
 import type { BalancedReply } from '../core/exchange.js';
 import { randomIndex } from '../core/random-pick.js';
 import { seededRandom } from '../core/seeded-random.js';
-import type { RequestRecord } from './request-record.js';
+import type { SimulatedRequest } from './request-record.js';
 import type { TraceRequest } from './trace.js';
 import type { VirtualClock } from './virtual-clock.js';
 import { REQUEST_HEADER } from './virtual-server.js';
@@ -25,10 +25,10 @@ export async function serveTrace(
   requests: readonly TraceRequest[],
   clients: readonly LoadBalancer[],
   { clock, seed, onProgress }: ServingTerms,
-): Promise<readonly RequestRecord[]> {
+): Promise<readonly SimulatedRequest[]> {
   const random = seededRandom(seed);
   const portion = Math.ceil(requests.length / 100);
-  const records: RequestRecord[] = [];
+  const records: SimulatedRequest[] = [];
   let ended = 0;
   let thrown: { readonly error: unknown } | undefined;
   const arrive = (): void => {
@@ -56,7 +56,7 @@ export async function serveTrace(
   return records;
 }
 
-function newRecord(at: number, client: number, { prompt, output }: TraceRequest): RequestRecord {
+function newRecord(at: number, client: number, { prompt, output }: TraceRequest): SimulatedRequest {
   return {
     at,
     client,
@@ -74,7 +74,7 @@ function newRecord(at: number, client: number, { prompt, output }: TraceRequest)
 async function call(
   balancer: LoadBalancer,
   index: number,
-  record: RequestRecord,
+  record: SimulatedRequest,
   clock: VirtualClock,
 ): Promise<void> {
   const { status, headers, body } = await balancer.send({

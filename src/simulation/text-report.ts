@@ -1,6 +1,7 @@
-import { type ComparisonRow, medianOf } from './compare.js';
+import type { ComparisonRow } from './compare.js';
 import { duration, figure, percent } from './figures.js';
 import { markdownTable } from './markdown-table.js';
+import { medianOf } from './median.js';
 import type { SimulationReport } from './report.js';
 import type { Spread } from './spread.js';
 

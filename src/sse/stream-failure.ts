@@ -1,6 +1,6 @@
 import type { FaultReason, Outcome } from '../core/outcome.js';
 import type { Timeouts } from '../core/timeouts.js';
-import { type EvenkeelErrorCode, StreamError } from '../errors.js';
+import { StreamError, type StreamErrorCode } from '../errors.js';
 
 const CODES: Partial<Record<FaultReason, 'STREAM_STALLED' | 'STREAM_TRUNCATED' | 'STREAM_RESET'>> = {
   stall: 'STREAM_STALLED',
@@ -17,7 +17,7 @@ export function streamFailure(endpoint: string, outcome: Outcome, timeouts: Time
     return new StreamError('BODY_ABANDONED', message, endpoint);
   }
   const reason = outcome.kind === 'fault' ? outcome.reason : 'reset';
-  const code: EvenkeelErrorCode = CODES[reason] ?? 'STREAM_PROTOCOL';
+  const code: StreamErrorCode = CODES[reason] ?? 'STREAM_PROTOCOL';
   const cause = outcome.kind === 'fault' ? outcome.error : undefined;
   return new StreamError(
     code,

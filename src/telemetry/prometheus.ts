@@ -8,6 +8,8 @@ import { Exporter } from './exporter.js';
 import { ModelLabels } from './model-labels.js';
 import { Tally } from './tally.js';
 
+export type { ExemplarLabels } from './exemplar.js';
+
 /** Options of `prometheusMetrics`. */
 export interface PrometheusOptions {
   /** Where the metrics go. Default: a registry of their own. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { resolveEndpoints } from '../balancer/endpoint-options.js';
 import type { DiscoverySource } from '../core/discovery.js';
 import type { EndpointConfig } from '../core/endpoint.js';
+import type { ConformanceRunner } from './conformance-runner.js';
 
 /** What a source looks at, in the hands of the suite. Hosts are IPv4 addresses such as `10.0.0.1`. */
 export interface DiscoveryRig {
@@ -14,12 +15,6 @@ export interface DiscoveryRig {
   step?(): unknown;
   /** Everything goes away, whatever the test has left. */
   close?(): unknown;
-}
-
-/** The test functions of the runner in use: vitest, Jest and `node:test` all have them. */
-export interface DiscoveryRunner {
-  describe(name: string, suite: () => void): unknown;
-  it(name: string, test: () => Promise<void>): unknown;
 }
 
 /** So often time is moved on before the suite gives up. */
@@ -39,7 +34,7 @@ const SECOND = ['10.0.0.2', '10.0.0.3', '10.0.0.4'];
 export function discoveryConformance(
   name: string,
   makeRig: (hosts: readonly string[]) => DiscoveryRig | Promise<DiscoveryRig>,
-  { describe, it }: DiscoveryRunner,
+  { describe, it }: ConformanceRunner,
 ): void {
   const check = (title: string, test: (rig: DiscoveryRig) => Promise<void>) =>
     it(title, async () => {

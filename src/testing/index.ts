@@ -1,3 +1,4 @@
+export * from './conformance-runner.js';
 export * from './discovery-conformance.js';
 export * from './fake-endpoint.js';
 export * from './fake-request.js';

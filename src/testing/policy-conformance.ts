@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict';
 import type { EndpointView } from '../core/endpoint.js';
-import type { PolicyReport, SelectionContext, SelectionPolicy } from '../core/policy.js';
+import type { ScorerFailure, SelectionContext, SelectionPolicy } from '../core/policy.js';
+import type { ConformanceRunner } from './conformance-runner.js';
 import { type FakeEndpoint, fakeEndpoint } from './fake-endpoint.js';
 import { fakeRequest } from './fake-request.js';
 import { seededRandom } from './seeded-random.js';
-
-/** The test functions of the runner in use: vitest, Jest and `node:test` all have them. */
-export interface ConformanceRunner {
-  describe(name: string, suite: () => void): unknown;
-  it(name: string, test: () => void): unknown;
-  /** False for a policy that means to prefer some endpoints among equals. Default true. */
-  readonly even?: boolean;
-}
 
 const SEED = 20_260_101;
 
@@ -20,6 +13,7 @@ const SEED = 20_260_101;
  *
  * @param name of the suite
  * @param makePolicy a fresh policy for each test
+ * @param runner with `even: false` for a policy that means to prefer some endpoints among equals
  * @example
  * import { describe, it } from 'vitest';
  * policyConformance('myPolicy', () => myPolicy(), { describe, it });
@@ -27,7 +21,7 @@ const SEED = 20_260_101;
 export function policyConformance(
   name: string,
   makePolicy: () => SelectionPolicy,
-  { describe, it, even = true }: ConformanceRunner,
+  { describe, it, even = true }: ConformanceRunner & { readonly even?: boolean },
 ): void {
   describe(`${name} as a selection policy`, () => {
     it('always chooses the only candidate', () => {
@@ -202,7 +196,7 @@ function contextOf(random: () => number): SelectionContext {
   return { random, now: () => time++, report: refuse };
 }
 
-function refuse(report: PolicyReport): void {
+function refuse(report: ScorerFailure): void {
   throw new Error(`The policy reported ${report.type}: ${report.problem}`);
 }
 

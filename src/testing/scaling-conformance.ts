@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ScalingPolicy } from '../core/scaling.js';
+import type { ConformanceRunner } from './conformance-runner.js';
 import { type FakeSituation, fakeSituation } from './fake-situation.js';
-import type { ConformanceRunner } from './policy-conformance.js';
 import { seededRandom } from './seeded-random.js';
 
 const SEED = 20_260_102;
@@ -20,7 +20,7 @@ const ODD = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -1]
 export function scalingConformance(
   name: string,
   makePolicy: () => ScalingPolicy,
-  { describe, it }: Omit<ConformanceRunner, 'even'>,
+  { describe, it }: ConformanceRunner,
 ): void {
   describe(`${name} as a scaling policy`, () => {
     it('has a name', () => {

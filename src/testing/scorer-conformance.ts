@@ -3,18 +3,10 @@ import type { LoadReport } from '../core/load-report.js';
 import type { SelectionContext } from '../core/policy.js';
 import { ScorerTerm } from '../core/scorer-term.js';
 import type { EndpointScorer, Scorer } from '../core/scoring.js';
+import type { ConformanceRunner } from './conformance-runner.js';
 import { type FakeEndpoint, fakeEndpoint } from './fake-endpoint.js';
 import { fakeRequest } from './fake-request.js';
-
 import { seededRandom } from './seeded-random.js';
-
-/** The test functions of the runner in use: vitest, Jest and `node:test` all have them. */
-export interface ScorerConformance {
-  describe(name: string, suite: () => void): unknown;
-  it(name: string, test: () => void): unknown;
-  /** False for a scorer that means to prefer some endpoints among equals. Default true. */
-  readonly even?: boolean;
-}
 
 const SEED = 20_260_101;
 const TURNS = 500;
@@ -25,6 +17,7 @@ const TURNS = 500;
  *
  * @param name of the suite
  * @param makeScorer a fresh scorer for each test
+ * @param runner with `even: false` for a scorer that means to prefer some endpoints among equals
  * @example
  * import { describe, it } from 'vitest';
  * scorerConformance('vramFree', () => vramFree, { describe, it });
@@ -32,7 +25,7 @@ const TURNS = 500;
 export function scorerConformance(
   name: string,
   makeScorer: () => Scorer | EndpointScorer,
-  { describe, it, even = true }: ScorerConformance,
+  { describe, it, even = true }: ConformanceRunner & { readonly even?: boolean },
 ): void {
   describe(`${name} as a scorer`, () => {
     it('rates every candidate in [0, 1], or says unknown, whatever their load', () => {

@@ -1,16 +1,7 @@
 import assert from 'node:assert/strict';
 import type { LoadReadings, LoadSignalParser } from '../core/load-report.js';
+import type { ConformanceRunner } from './conformance-runner.js';
 import { seededRandom } from './seeded-random.js';
-
-/** The test functions of the runner in use, and what the parser is to read. */
-export interface SignalConformance {
-  describe(name: string, suite: () => void): unknown;
-  it(name: string, test: () => void): unknown;
-  /** A page of the engine. */
-  readonly page: string;
-  /** What it says. */
-  readonly readings: LoadReadings;
-}
 
 const SEED = 20_260_101;
 const RATIOS: readonly (keyof LoadReadings)[] = [
@@ -24,6 +15,7 @@ const RATIOS: readonly (keyof LoadReadings)[] = [
  * Checks what every parser of a metrics page owes a balancer.
  *
  * @param name of the suite
+ * @param runner with a `page` of the engine, and the `readings` that it gives
  * @example
  * import { describe, it } from 'vitest';
  * signalConformance('my engine', myEngine(), { describe, it, page, readings: { running: 3, waiting: 0 } });
@@ -31,7 +23,12 @@ const RATIOS: readonly (keyof LoadReadings)[] = [
 export function signalConformance(
   name: string,
   parser: LoadSignalParser,
-  { describe, it, page, readings }: SignalConformance,
+  {
+    describe,
+    it,
+    page,
+    readings,
+  }: ConformanceRunner & { readonly page: string; readonly readings: LoadReadings },
 ): void {
   const lines = page.split('\n').filter((line) => line !== '');
   describe(`${name} as a load signal`, () => {

@@ -12,7 +12,7 @@ export class KubernetesApiError extends EvenkeelError {
     answer: { readonly status?: number; readonly reason?: string },
     options?: ErrorOptions,
   ) {
-    super('KUBERNETES_API', message, options);
+    super('KUBERNETES_API_FAILED', message, options);
     this.status = answer.status;
     this.reason = answer.reason;
   }

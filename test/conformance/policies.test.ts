@@ -3,7 +3,7 @@ import { capacity } from '../../src/filters/capacity.js';
 import { labels } from '../../src/filters/labels.js';
 import { model } from '../../src/filters/model.js';
 import { maxScore } from '../../src/pickers/max-score.js';
-import { weightedRandom as weightedRandomPicker } from '../../src/pickers/weighted-random.js';
+import { randomByScore } from '../../src/pickers/random-by-score.js';
 import { adaptive } from '../../src/policies/adaptive.js';
 import { consistentHash } from '../../src/policies/consistent-hash.js';
 import { leastOutstanding } from '../../src/policies/least-outstanding.js';
@@ -40,6 +40,6 @@ policyConformance(
 );
 policyConformance(
   'scored with a random picker',
-  () => scored({ scorers: [outstanding()], picker: weightedRandomPicker({ sharpness: 2 }) }),
+  () => scored({ scorers: [outstanding()], picker: randomByScore({ sharpness: 2 }) }),
   runner,
 );

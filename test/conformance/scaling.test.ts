@@ -1,5 +1,10 @@
 import { describe, it } from 'vitest';
-import { demand, horizontal, outstanding, queueDepth } from '../../src/scaling/horizontal.js';
+import {
+  demandPerReplica,
+  horizontal,
+  outstandingPerReplica,
+  queueDepthPerReplica,
+} from '../../src/scaling/horizontal.js';
 import { maxOf } from '../../src/scaling/max-of.js';
 import { queueDepthTiers } from '../../src/scaling/queue-depth-tiers.js';
 import { schedule } from '../../src/scaling/schedule.js';
@@ -13,10 +18,10 @@ const hours = {
   otherwise: { min: 2, max: 4 },
 };
 
-scalingConformance('horizontal', () => horizontal({ max: 10, metrics: [queueDepth(5)] }), runner);
+scalingConformance('horizontal', () => horizontal({ max: 10, metrics: [queueDepthPerReplica(5)] }), runner);
 scalingConformance(
   'horizontal with a behaviour and two metrics',
-  () => horizontal({ max: 10, metrics: [demand(8), outstanding(5)], behavior: {} }),
+  () => horizontal({ max: 10, metrics: [demandPerReplica(8), outstandingPerReplica(5)], behavior: {} }),
   runner,
 );
 scalingConformance('queueDepthTiers', () => queueDepthTiers(), runner);

@@ -37,8 +37,8 @@ const CODES: Record<EvenkeelErrorCode, true> = {
   BODY_UNREADABLE: true,
   INVALID_OPTION: true,
   DISCOVERY_FAILED: true,
-  KUBERNETES_API: true,
-  WEBHOOK: true,
+  KUBERNETES_API_FAILED: true,
+  WEBHOOK_FAILED: true,
 };
 
 const EXCLUSIONS: Record<Exclude<Exclusion['reason'], 'healthy'>, true> = {

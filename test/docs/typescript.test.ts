@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { entryPoints } from '../../tsup.config.js';
 import { exportedNames } from './api/exported-names.js';
+import { namedTypes } from './api/named-types.js';
 import { type EntryPoint, indexPage, referencePage } from './api/pages.js';
 import { codeBlocks, readPages } from './markdown.js';
 import { type Compiled, compileBlocks, type NamedBlock } from './type-check.js';
@@ -70,6 +71,16 @@ describe('the exported names', () => {
         .map(({ name, type }) => `${path}: ${name}: ${type}`),
     );
     expect(odd).toEqual([]);
+  });
+
+  it('name no type of ours in their signatures that cannot be imported as well', () => {
+    const homes = new Set(entries.flatMap(({ names }) => names.map(({ home }) => home)));
+    const missing = Object.entries(sources).flatMap(([entry, source]) =>
+      namedTypes(compiled.program, source)
+        .filter(({ home }) => !homes.has(home))
+        .map(({ name }) => `${entry}: ${name}`),
+    );
+    expect(missing).toEqual([]);
   });
 
   it('are all in docs/api.md, and no other', async () => {

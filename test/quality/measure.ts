@@ -1,4 +1,5 @@
-import { type Contestant, compare, median, medianOf } from 'evenkeel/simulation';
+import { type Contestant, compare } from 'evenkeel/simulation';
+import { median, medianOf } from '../../src/simulation/median.js';
 import type { Table } from './grid.js';
 
 /** What a table came to: figures by contestant, in the order of the columns and their figures. */

@@ -5,12 +5,12 @@ import {
   generateTrace,
   htmlReport,
   jsonReport,
-  median,
   textReport,
 } from 'evenkeel/simulation';
 import { describe, expect, it } from 'vitest';
 import { duration, figure, percent } from '../../src/simulation/figures.js';
 import { lineChart } from '../../src/simulation/line-chart.js';
+import { median } from '../../src/simulation/median.js';
 import { spread } from '../../src/simulation/spread.js';
 
 const trace = generateTrace({ requests: 150 });

@@ -2,8 +2,6 @@ import type { RecordWithTtl } from 'node:dns';
 import type { Resolver } from 'node:dns/promises';
 import type { EndpointConfig } from '../../core/endpoint.js';
 
-export type Family = 4 | 6;
-
 /** Where the servers behind an address are. */
 export interface Place {
   readonly port: number;
@@ -19,7 +17,7 @@ export interface Found {
 
 export interface AddressQuestion extends Place {
   readonly name: string;
-  readonly family: Family | undefined;
+  readonly family: 4 | 6 | undefined;
 }
 
 /** One endpoint for each address of a name. */
@@ -38,7 +36,7 @@ export async function findAddresses(
 export async function resolveAddresses(
   resolver: Resolver,
   name: string,
-  family: Family | undefined,
+  family: 4 | 6 | undefined,
 ): Promise<{ readonly addresses: readonly string[]; readonly ttl: number }> {
   let records: RecordWithTtl[];
   if (family === 6) records = await resolver.resolve6(name, { ttl: true });

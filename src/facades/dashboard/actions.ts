@@ -1,10 +1,7 @@
-/** The part of a balancer that the dashboard may change. */
-export interface DashboardActions {
-  drain(id: string): Promise<void>;
-  activate(id: string): Promise<void>;
-  standby(id: string): Promise<void>;
-  setWeight(id: string, weight: number): void;
-}
+import type { LoadBalancer } from '../../balancer/load-balancer.js';
+
+/** What the dashboard may do with a balancer. */
+export type DashboardActions = Pick<LoadBalancer, 'drain' | 'activate' | 'standby' | 'setWeight'>;
 
 const PLAIN_ACTIONS = ['drain', 'activate', 'standby'] as const;
 const ACTIONS = [...PLAIN_ACTIONS, 'weight'] as const;

@@ -1,4 +1,4 @@
-import type { Decision } from '../../core/decision.js';
+import type { SelectionDecision } from '../../core/decision.js';
 import type { EndpointSnapshot } from '../../core/snapshot.js';
 
 /** The first message of a feed: event `hello`. */
@@ -39,13 +39,13 @@ export interface FeedEvent {
 
 /** A choice as it was made; a sample of them, where requests are many. */
 export interface FeedDecision
-  extends Pick<Decision, 'policy' | 'choice' | 'model' | 'streaming' | 'promptTokens' | 'attempt'> {
+  extends Pick<SelectionDecision, 'policy' | 'choice' | 'model' | 'streaming' | 'promptTokens' | 'attempt'> {
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
   /** How many there were to choose from. */
   readonly candidates: number;
   /** Of the chosen one and a few others. */
-  readonly scores: Decision['scores'];
+  readonly scores: SelectionDecision['scores'];
   /** How many endpoints were left out, by reason. */
   readonly excluded: Readonly<Record<string, number>>;
 }

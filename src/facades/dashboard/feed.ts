@@ -1,20 +1,15 @@
+import type { LoadBalancer } from '../../balancer/load-balancer.js';
 import type { Clock, Timer } from '../../core/clock.js';
-import type { Decision } from '../../core/decision.js';
 import { inService } from '../../core/endpoint.js';
-import type { BalancerEvent, BalancerObserver } from '../../core/events.js';
+import type { BalancerEvent } from '../../core/events.js';
 import type { DesiredReplicas } from '../../core/scaling.js';
-import type { BalancerSnapshot } from '../../core/snapshot.js';
 import { eventLine } from './event-line.js';
 import type { FeedHello, FeedTick } from './feed-message.js';
 import { Meters } from './meters.js';
 import { News } from './news.js';
 
-/** The part of a balancer that the dashboard looks at. */
-export interface DashboardSource {
-  snapshot(): BalancerSnapshot;
-  observe(observer: BalancerObserver): () => void;
-  explainNext(listener: (decision: Decision) => void): () => void;
-}
+/** What the dashboard looks at. */
+export type DashboardSource = Pick<LoadBalancer, 'snapshot' | 'observe' | 'explainNext'>;
 
 /** Somebody who looks. */
 export interface Watcher {

@@ -1,4 +1,4 @@
-import type { Decision } from '../../core/decision.js';
+import type { SelectionDecision } from '../../core/decision.js';
 import { clip, type EventLine } from './event-line.js';
 import type { FeedDecision, FeedEvent } from './feed-message.js';
 
@@ -28,7 +28,7 @@ export class News {
   }
 
   /** @returns whether another one is wanted before the next tick */
-  decided(decision: Decision): boolean {
+  decided(decision: SelectionDecision): boolean {
     this.#decisions.push(summary(decision, this.#wallTime()));
     return this.#decisions.length < MOST_DECISIONS;
   }
@@ -43,7 +43,7 @@ export class News {
   }
 }
 
-function summary(decision: Decision, at: number): FeedDecision {
+function summary(decision: SelectionDecision, at: number): FeedDecision {
   const { policy, choice, model, streaming, promptTokens, attempt, candidates, scores, exclusions } =
     decision;
   const excluded: Record<string, number> = {};

@@ -9,7 +9,11 @@ import { parse, parseAllDocuments } from 'yaml';
 import { kedaMetrics, kubernetesLease, kubernetesScale } from '../../../src/autoscaling/index.js';
 import { metricsHandler } from '../../../src/facades/web.js';
 import { LoadBalancer } from '../../../src/index.js';
-import { type HorizontalBehavior, horizontal, queueDepth } from '../../../src/scaling/horizontal.js';
+import {
+  type HorizontalBehavior,
+  horizontal,
+  queueDepthPerReplica,
+} from '../../../src/scaling/horizontal.js';
 import { prometheusMetrics } from '../../../src/telemetry/prometheus.js';
 import { fakeSituation } from '../../../src/testing/fake-situation.js';
 import { FakeKubernetes, type PolicyRule } from '../../support/fake-kubernetes.js';
@@ -120,7 +124,12 @@ describe('The manifests for autoscaling', () => {
   it.each(['hpa.yaml', 'keda-metrics-api.yaml', 'keda-prometheus.yaml'])(
     '%s adds 2 pods a minute after a minute, and takes one away every 2 minutes after 5',
     (file) => {
-      const policy = horizontal({ min: 2, max: 10, metrics: [queueDepth(5)], behavior: behaviorOf(file) });
+      const policy = horizontal({
+        min: 2,
+        max: 10,
+        metrics: [queueDepthPerReplica(5)],
+        behavior: behaviorOf(file),
+      });
       let desired = 2;
       const changes: [number, number][] = [];
       for (let now = 0; now <= 1_200_000; now += 15_000) {

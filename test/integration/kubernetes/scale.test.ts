@@ -84,7 +84,7 @@ describe('kubernetesScale', () => {
     await actuator.read(signal);
     fake.apply(deployment('llm', 7));
     await expect(actuator.scale(5, signal)).rejects.toMatchObject({
-      code: 'KUBERNETES_API',
+      code: 'KUBERNETES_API_FAILED',
       status: 409,
       message: expect.stringContaining('was set from 2 to 7 by somebody else meanwhile'),
     });

@@ -7,7 +7,7 @@
  * The second term is what the request costs those that come later; without it a fast replica is wasted on short ones.
  */
 import type { SelectionPolicy } from 'evenkeel';
-import type { Replica, SimulatedWorld, TraceRequest } from 'evenkeel/simulation';
+import type { SimulatedReplica, SimulatedWorld, TraceRequest } from 'evenkeel/simulation';
 import { least } from '../rivals/least.js';
 
 export function firstTokenOracle(world: SimulatedWorld, decodeWeight = 0.02): SelectionPolicy {
@@ -15,7 +15,7 @@ export function firstTokenOracle(world: SimulatedWorld, decodeWeight = 0.02): Se
     name: 'oracle: first token',
     select(candidates, { headers }, context) {
       const request = world.requestOf(headers);
-      const cost = (replica: Replica) =>
+      const cost = (replica: SimulatedReplica) =>
         firstTokenIn(replica, request) + decodeWeight * request.output * decodeStep(replica);
       return least(candidates, ({ id }) => cost(world.replica(id)), context?.random);
     },
@@ -23,7 +23,7 @@ export function firstTokenOracle(world: SimulatedWorld, decodeWeight = 0.02): Se
 }
 
 /** Milliseconds until a request that came now would have its first token. */
-export function firstTokenIn(replica: Replica, { prompt, output, blocks }: TraceRequest): number {
+export function firstTokenIn(replica: SimulatedReplica, { prompt, output, blocks }: TraceRequest): number {
   const { kvTokens, slots, stepTokens, costs } = replica.model;
   if (prompt + output > kvTokens) return Number.POSITIVE_INFINITY;
   const { slowdown, remaining } = replica;
@@ -39,7 +39,12 @@ export function firstTokenIn(replica: Replica, { prompt, output, blocks }: Trace
 }
 
 /** Milliseconds until there is a slot and room in the cache, were nothing but decoding to be done. */
-function roomIn(replica: Replica, remaining: readonly number[], slots: number, tokens: number): number {
+function roomIn(
+  replica: SimulatedReplica,
+  remaining: readonly number[],
+  slots: number,
+  tokens: number,
+): number {
   const step = decodeStep(replica) / replica.slowdown;
   const sorted = [...remaining].sort((one, other) => one - other);
   const tooMany = sorted.length + 1 - slots;
@@ -52,7 +57,7 @@ function roomIn(replica: Replica, remaining: readonly number[], slots: number, t
 }
 
 /** Milliseconds of one step that only decodes. */
-function decodeStep({ model, context, running, slowdown }: Replica): number {
+function decodeStep({ model, context, running, slowdown }: SimulatedReplica): number {
   const { fixed, weights, contextToken, sequence } = model.costs;
   return slowdown * (fixed + weights + context * contextToken + running * sequence);
 }

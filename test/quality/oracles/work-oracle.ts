@@ -4,7 +4,7 @@
  * share of a step in a batch as it is now.
  */
 import type { SelectionPolicy } from 'evenkeel';
-import type { Replica, SimulatedWorld, TraceRequest } from 'evenkeel/simulation';
+import type { SimulatedReplica, SimulatedWorld, TraceRequest } from 'evenkeel/simulation';
 import { least } from '../rivals/least.js';
 
 export function workOracle(world: SimulatedWorld): SelectionPolicy {
@@ -17,7 +17,7 @@ export function workOracle(world: SimulatedWorld): SelectionPolicy {
   };
 }
 
-function doneIn(replica: Replica, { prompt, output, blocks }: TraceRequest): number {
+function doneIn(replica: SimulatedReplica, { prompt, output, blocks }: TraceRequest): number {
   const { costs, kvTokens } = replica.model;
   if (prompt + output > kvTokens) return Number.POSITIVE_INFINITY;
   const prefill = replica.pendingPrefill + Math.max(1, prompt - replica.cachedTokens(blocks));

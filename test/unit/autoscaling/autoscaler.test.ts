@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Autoscaler, type AutoscalerOptions } from '../../../src/autoscaling/index.js';
 import type { LeadershipListener } from '../../../src/core/scaling.js';
 import { InvalidOptionError } from '../../../src/errors.js';
-import { horizontal, queueDepth } from '../../../src/scaling/horizontal.js';
+import { horizontal, queueDepthPerReplica } from '../../../src/scaling/horizontal.js';
 import { schedule } from '../../../src/scaling/schedule.js';
 import { fakeSituation } from '../../../src/testing/fake-situation.js';
 import { endpointSnapshot, ScalingRig } from '../../support/scaling-rig.js';
@@ -55,7 +55,9 @@ describe('Autoscaler', () => {
   });
 
   it('asks for what the queue needs once, however long the new replicas take to load', async () => {
-    const rig = new ScalingRig({ policy: horizontal({ max: 10, metrics: [queueDepth(5)], behavior: {} }) });
+    const rig = new ScalingRig({
+      policy: horizontal({ max: 10, metrics: [queueDepthPerReplica(5)], behavior: {} }),
+    });
     rig.snapshot = { ...rig.balancerWith(2), queued: 30 };
     await rig.pass(600);
     expect(rig.scaled).toEqual([6]);

@@ -83,7 +83,7 @@ describe('webhook', () => {
   it('takes any other 4xx, and a redirect, for the last word', async () => {
     for (const status of [301, 400, 401, 404]) {
       const { calls, url } = await receiver(status);
-      await expect(actuator(url).scale(4, never)).rejects.toMatchObject({ code: 'WEBHOOK', status });
+      await expect(actuator(url).scale(4, never)).rejects.toMatchObject({ code: 'WEBHOOK_FAILED', status });
       expect(calls).toHaveLength(1);
     }
   });

@@ -1,7 +1,7 @@
 import { LoadBalancer, roundRobin, type SelectionPolicy } from 'evenkeel';
 import { MockLlmServer } from 'evenkeel/testing';
 import { describe, expect, it } from 'vitest';
-import type { Decision } from '../../../src/core/decision.js';
+import type { SelectionDecision } from '../../../src/core/decision.js';
 import type { InferenceRequest } from '../../../src/core/inference-request.js';
 import { Lease } from '../../../src/state/lease.js';
 import { fakeRequest } from '../../../src/testing/fake-request.js';
@@ -16,7 +16,7 @@ describe('a decision that is asked for', () => {
     const { engine, get } = engineRig({ endpoints });
     get('a').outstanding = 1;
     get('b').outstanding = 2;
-    const decisions: Decision[] = [];
+    const decisions: SelectionDecision[] = [];
     engine.decisions.next((decision) => decisions.push(decision));
     const request: InferenceRequest = fakeRequest({ model: 'llama', promptTokens: 7 });
     expect(engine.place(request, undefined)).toBeInstanceOf(Lease);
@@ -61,7 +61,7 @@ describe('a decision that is asked for', () => {
       },
     };
     const { engine } = engineRig({ endpoints, policy });
-    const heard: Decision[] = [];
+    const heard: SelectionDecision[] = [];
     engine.decisions.next(() => {
       throw new Error('not listening');
     });
@@ -81,7 +81,7 @@ describe('a decision that is asked for', () => {
   it('comes from a balancer by explainNext', async () => {
     await using server = await MockLlmServer.start();
     await using balancer = new LoadBalancer({ endpoints: [{ url: server.url, id: 'one' }] });
-    const decisions: Decision[] = [];
+    const decisions: SelectionDecision[] = [];
     balancer.explainNext((decision) => decisions.push(decision));
     await (await balancer.fetch('/v1/models')).text();
     await (await balancer.fetch('/v1/models')).text();

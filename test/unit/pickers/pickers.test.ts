@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Picker } from '../../../src/core/scoring.js';
 import { InvalidOptionError } from '../../../src/errors.js';
 import { maxScore } from '../../../src/pickers/max-score.js';
-import { weightedRandom } from '../../../src/pickers/weighted-random.js';
+import { randomByScore } from '../../../src/pickers/random-by-score.js';
 import { fakeEndpoint } from '../../../src/testing/fake-endpoint.js';
 import { seededRandom } from '../../../src/testing/seeded-random.js';
 
@@ -34,22 +34,22 @@ describe('maxScore', () => {
   });
 });
 
-describe('weightedRandom', () => {
+describe('randomByScore', () => {
   it('draws in proportion to score and weight', () => {
-    expectShares(shares(weightedRandom(), [0.9, 0.3]), [0.75, 0.25]);
-    expectShares(shares(weightedRandom(), [0.5, 0.5, 0], [3, 1, 9]), [0.75, 0.25, 0]);
+    expectShares(shares(randomByScore(), [0.9, 0.3]), [0.75, 0.25]);
+    expectShares(shares(randomByScore(), [0.5, 0.5, 0], [3, 1, 9]), [0.75, 0.25, 0]);
   });
 
   it('favours the best more with sharpness', () => {
-    expectShares(shares(weightedRandom({ sharpness: 2 }), [0.9, 0.3]), [0.9, 0.1]);
+    expectShares(shares(randomByScore({ sharpness: 2 }), [0.9, 0.3]), [0.9, 0.1]);
   });
 
   it('goes by weight alone when every score is 0', () => {
-    expectShares(shares(weightedRandom(), [0, 0], [3, 1]), [0.75, 0.25]);
+    expectShares(shares(randomByScore(), [0, 0], [3, 1]), [0.75, 0.25]);
   });
 
   it('refuses a sharpness that is none', () => {
     for (const sharpness of [0, -1, Number.NaN])
-      expect(() => weightedRandom({ sharpness })).toThrow(InvalidOptionError);
+      expect(() => randomByScore({ sharpness })).toThrow(InvalidOptionError);
   });
 });

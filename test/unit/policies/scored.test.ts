@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PolicyReport } from '../../../src/core/policy.js';
+import type { ScorerFailure } from '../../../src/core/policy.js';
 import type { EndpointScorer, Filter, Scorer } from '../../../src/core/scoring.js';
 import { InvalidOptionError } from '../../../src/errors.js';
 import { type ScoredOptions, scored } from '../../../src/policies/scored.js';
@@ -15,11 +15,11 @@ const all = [a, b, c];
 
 function setUp(options: ScoredOptions) {
   const policy = scored(options);
-  const reports: PolicyReport[] = [];
+  const reports: ScorerFailure[] = [];
   const context = {
     random: seededRandom(1),
     now: () => 0,
-    report: (report: PolicyReport) => reports.push(report),
+    report: (report: ScorerFailure) => reports.push(report),
   };
   return {
     policy,
@@ -134,12 +134,12 @@ describe('scored', () => {
         return candidates.map(({ id }) => (id === 'b' ? 1 : 0));
       },
     };
-    const reports: PolicyReport[] = [];
+    const reports: ScorerFailure[] = [];
     const policy = scored({ scorers: [slow, ratings(0, 0, 0.5)] });
     const context = {
       random: seededRandom(1),
       now: () => time,
-      report: (report: PolicyReport) => reports.push(report),
+      report: (report: ScorerFailure) => reports.push(report),
     };
     const select = () => policy.select(all, request, context)?.id;
     for (let turn = 0; turn < 3; turn++) expect(select()).toBe('b');
@@ -162,7 +162,7 @@ describe('scored', () => {
 
   it('does not hold it against a scorer that the process was stopped in the middle of it, now and then', () => {
     let time = 0;
-    const reports: PolicyReport[] = [];
+    const reports: ScorerFailure[] = [];
     let picks = 0;
     const policy = scored({
       scorers: [
@@ -175,7 +175,7 @@ describe('scored', () => {
     const context = {
       random: () => 0,
       now: () => time,
-      report: (report: PolicyReport) => reports.push(report),
+      report: (report: ScorerFailure) => reports.push(report),
     };
     for (let turn = 0; turn < 30; turn++) policy.select([a], request, context);
     expect([picks, reports]).toEqual([30, []]);

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { ScalingPod } from '../../../src/core/scaling.js';
 import { InvalidOptionError } from '../../../src/errors.js';
 import {
-  demand,
+  demandPerReplica,
   type ExternalMetric,
   type HorizontalBehavior,
   type HorizontalOptions,
   horizontal,
-  outstanding,
-  queueDepth,
+  outstandingPerReplica,
+  queueDepthPerReplica,
 } from '../../../src/scaling/horizontal.js';
 import { type FakeSituation, fakeSituation } from '../../../src/testing/fake-situation.js';
 
@@ -139,14 +139,14 @@ describe('horizontal, by the test vectors of the HPA', () => {
 describe('horizontal', () => {
   it('divides what waits, what is outstanding, or both by the target for each replica', () => {
     const situation = { desired: 4, queued: 23, outstanding: 30 };
-    expect(choose({ metrics: [queueDepth(5)] }, situation)).toBe(5);
-    expect(choose({ metrics: [outstanding(5)] }, situation)).toBe(6);
-    expect(choose({ metrics: [demand(5)] }, situation)).toBe(8);
+    expect(choose({ metrics: [queueDepthPerReplica(5)] }, situation)).toBe(5);
+    expect(choose({ metrics: [outstandingPerReplica(5)] }, situation)).toBe(6);
+    expect(choose({ metrics: [demandPerReplica(5)] }, situation)).toBe(8);
   });
 
   it('does not count replicas that still start a second time', () => {
     // 20 wait and 4 were asked for: those that load are among the 4, and no more are wanted.
-    expect(choose({ metrics: [queueDepth(5)] }, { desired: 4, ready: 1, queued: 20 })).toBe(4);
+    expect(choose({ metrics: [queueDepthPerReplica(5)] }, { desired: 4, ready: 1, queued: 20 })).toBe(4);
   });
 
   it('multiplies the ready pods alone by the ratio of a total', () => {
@@ -207,11 +207,11 @@ describe('horizontal', () => {
 
   it('follows the metric that calls for most', () => {
     const situation = { desired: 4, queued: 40, pods: loaded(4, 200) };
-    expect(choose({ metrics: [queueDepth(10), POD_LOAD] }, situation)).toBe(8);
+    expect(choose({ metrics: [queueDepthPerReplica(10), POD_LOAD] }, situation)).toBe(8);
     expect(
       choose(
         {
-          metrics: [queueDepth(2), POD_LOAD],
+          metrics: [queueDepthPerReplica(2), POD_LOAD],
           behavior: { scaleUp: { policies: [{ type: 'Pods', value: 100, periodSeconds: 15 }] } },
         },
         situation,
@@ -223,7 +223,7 @@ describe('horizontal', () => {
     'does not shrink while a metric is %s, and still grows',
     (value) => {
       const metrics = [
-        queueDepth(5),
+        queueDepthPerReplica(5),
         { type: 'External', name: 'lost', target: { value: 1 }, read: () => value } as const,
       ];
       const behavior = { scaleDown: { stabilizationWindowSeconds: 0 } };
@@ -238,9 +238,9 @@ describe('horizontal', () => {
   });
 
   it('is off at 0 replicas, unless the minimum is 0: then it begins from nothing', () => {
-    expect(choose({ metrics: [queueDepth(5)] }, { desired: 0, queued: 30 })).toBe(0);
-    expect(choose({ metrics: [queueDepth(5)], min: 0 }, { desired: 0, queued: 13 })).toBe(3);
-    expect(choose({ metrics: [queueDepth(5)], min: 0 }, { desired: 0, queued: 0 })).toBe(0);
+    expect(choose({ metrics: [queueDepthPerReplica(5)] }, { desired: 0, queued: 30 })).toBe(0);
+    expect(choose({ metrics: [queueDepthPerReplica(5)], min: 0 }, { desired: 0, queued: 13 })).toBe(3);
+    expect(choose({ metrics: [queueDepthPerReplica(5)], min: 0 }, { desired: 0, queued: 0 })).toBe(0);
   });
 
   it('brings the fleet within its limits without asking a metric', () => {
@@ -320,13 +320,13 @@ describe('horizontal', () => {
     ['horizontal.metrics[0].type', { metrics: [{ type: 'Object', name: 'x', target: { value: 1 } }] }],
     ['horizontal.metrics[0].name', { metrics: [{ ...POD_LOAD, name: '' }] }],
     ['horizontal.metrics[0].read', { metrics: [{ ...POD_LOAD, read: () => 1 }] }],
-    ['horizontal.metrics[0].read', { metrics: [{ ...queueDepth(5), read: undefined }] }],
-    ['horizontal.metrics[0].target', { metrics: [{ ...queueDepth(5), target: {} }] }],
+    ['horizontal.metrics[0].read', { metrics: [{ ...queueDepthPerReplica(5), read: undefined }] }],
+    ['horizontal.metrics[0].target', { metrics: [{ ...queueDepthPerReplica(5), target: {} }] }],
     [
       'horizontal.metrics[0].target',
-      { metrics: [{ ...queueDepth(5), target: { value: 1, averageValue: 1 } }] },
+      { metrics: [{ ...queueDepthPerReplica(5), target: { value: 1, averageValue: 1 } }] },
     ],
-    ['horizontal.metrics[0].target.averageValue', { metrics: [queueDepth(0)] }],
+    ['horizontal.metrics[0].target.averageValue', { metrics: [queueDepthPerReplica(0)] }],
     ['horizontal.metrics[0].target.value', { metrics: [{ ...POD_LOAD, target: { value: 5 } }] }],
     ['horizontal.min', { min: -1 }],
     ['horizontal.max', { min: 5, max: 4 }],

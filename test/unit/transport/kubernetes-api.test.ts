@@ -165,7 +165,7 @@ describe('kubernetesApi', () => {
   it('passes on what the API says of a refusal', async () => {
     const fake = await start();
     await expect(connect({ server: fake.url }).request({ path: `${SLICES}/gone` })).rejects.toMatchObject({
-      code: 'KUBERNETES_API',
+      code: 'KUBERNETES_API_FAILED',
       status: 404,
       reason: 'NotFound',
       message: `GET ${SLICES}/gone was answered 404: endpointslices "gone" not found`,
@@ -186,7 +186,7 @@ describe('kubernetesApi', () => {
     const api = connect({ server, timeout: 50 });
     for (const path of ['/cut', '/page', '/late'])
       await expect(api.request({ path })).rejects.toMatchObject({
-        code: 'KUBERNETES_API',
+        code: 'KUBERNETES_API_FAILED',
         status: undefined,
       });
   });
@@ -233,8 +233,8 @@ describe('kubernetesApi', () => {
     const read = async (idle: number) => {
       for await (const _event of await api.watch({ path: SLICES }, idle)) if (idle === 0) fake.cutWatches();
     };
-    await expect(read(0)).rejects.toMatchObject({ code: 'KUBERNETES_API' });
-    await expect(read(50)).rejects.toMatchObject({ code: 'KUBERNETES_API' });
+    await expect(read(0)).rejects.toMatchObject({ code: 'KUBERNETES_API_FAILED' });
+    await expect(read(50)).rejects.toMatchObject({ code: 'KUBERNETES_API_FAILED' });
   });
 
   it('closes its connection when nobody reads a watch any more', async () => {

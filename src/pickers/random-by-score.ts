@@ -11,8 +11,8 @@ import { numberOption, optionFields } from '../core/option-checks.js';
 import { weightedIndex } from '../core/random-pick.js';
 import type { Picker } from '../core/scoring.js';
 
-/** Options of the picker `weightedRandom`. */
-export interface WeightedRandomPickerOptions {
+/** Options of `randomByScore`. */
+export interface RandomByScoreOptions {
   /** Exponent of the score, above 0: higher favours the best more. Default 1. */
   readonly sharpness?: number;
 }
@@ -22,11 +22,11 @@ export interface WeightedRandomPickerOptions {
  *
  * @throws InvalidOptionError
  */
-export function weightedRandom(options?: WeightedRandomPickerOptions): Picker {
-  const fields = optionFields('weightedRandom', options, ['sharpness']);
-  const sharpness = numberOption('weightedRandom.sharpness', fields.sharpness, 1, { above: 0 });
+export function randomByScore(options?: RandomByScoreOptions): Picker {
+  const fields = optionFields('randomByScore', options, ['sharpness']);
+  const sharpness = numberOption('randomByScore.sharpness', fields.sharpness, 1, { above: 0 });
   return {
-    name: 'weighted-random',
+    name: 'random-by-score',
     pick(candidates, scores, random) {
       const weights = candidates.map((endpoint) => effectiveWeight(endpoint));
       const shares = weights.map((weight, index) => (scores[index] ?? 0) ** sharpness * weight);
