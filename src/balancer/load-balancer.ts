@@ -55,10 +55,10 @@ export class LoadBalancer implements AsyncDisposable {
    */
   readonly fetch: (input: FetchInput, init?: FetchInit) => Promise<Response>;
 
-  /**
-   * @param openChannel how endpoints, and pages of theirs elsewhere, are connected to: the simulator brings servers that are not on a network
-   * @throws InvalidOptionError naming the option, the rule and the value
-   */
+  /** @throws InvalidOptionError naming the option, the rule and the value */
+  constructor(options: LoadBalancerOptions);
+  /** @internal For servers that are not on a network: the simulator's. */
+  constructor(options: LoadBalancerOptions, openChannel: OpenChannel);
   constructor(options: LoadBalancerOptions, openChannel: OpenChannel = openUndiciChannel) {
     const resolved = resolveOptions(options);
     const observers = new Observers(resolved.logger);

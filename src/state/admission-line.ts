@@ -10,7 +10,8 @@ export interface LineOptions extends QueueAddOptions {
   readonly lane?: string;
 }
 
-interface Waiting {
+/** A request in the line. */
+export interface Waiting {
   readonly run: Run;
   readonly id: string | undefined;
   readonly priority: number;
@@ -25,11 +26,11 @@ interface Waiting {
  * p-queue asks `size` before each `dequeue`, so `size` counts what can start now: 0 or 1.
  */
 export class AdmissionLine implements Queue<Run, LineOptions> {
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting: Waiting[];
 
-  /** All that wait, startable or not. */
-  get length(): number {
-    return this.#waiting.length;
+  /** @param waiting all that wait, startable or not: filled and emptied by the line */
+  constructor(waiting: Waiting[] = []) {
+    this.#waiting = waiting;
   }
 
   get size(): number {

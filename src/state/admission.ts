@@ -1,6 +1,6 @@
 import PQueue from 'p-queue';
 import type { Clock, Timer } from '../core/clock.js';
-import { AdmissionLine, type LineOptions } from './admission-line.js';
+import { AdmissionLine, type LineOptions, type Waiting } from './admission-line.js';
 
 /** Option `admission`: how many requests may wait for a place, and how long. */
 export interface AdmissionOptions {
@@ -32,7 +32,7 @@ export interface Applicant<Place> {
 export class Admission<Place> {
   readonly #options: AdmissionOptions;
   readonly #clock: Clock;
-  readonly #line = new AdmissionLine();
+  readonly #waiting: Waiting[] = [];
   readonly #queue: PQueue<AdmissionLine, LineOptions>;
   readonly #refusals = new Set<(refusal: AdmissionRefusal) => void>();
   readonly #byModel = new Map<string, number>();
@@ -43,25 +43,24 @@ export class Admission<Place> {
   constructor(options: AdmissionOptions, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
-    const line = this.#line;
+    const waiting = this.#waiting;
     this.#queue = new PQueue<AdmissionLine, LineOptions>({
-      // p-queue makes its queue itself; this hands it ours, whose length we watch.
-      queueClass: class {
+      // p-queue makes its queue itself; this one has a list that we can see.
+      queueClass: class extends AdmissionLine {
         constructor() {
-          // biome-ignore lint/correctness/noConstructorReturn: p-queue takes a class, we have an instance
-          return line;
+          super(waiting);
         }
-      } as unknown as new () => AdmissionLine,
+      },
     });
   }
 
   get queued(): number {
-    return this.#line.length;
+    return this.#waiting.length;
   }
 
   /** One more would be shed. */
   get full(): boolean {
-    return this.#line.length >= this.#options.maxQueued;
+    return this.#waiting.length >= this.#options.maxQueued;
   }
 
   get queuedByModel(): Readonly<Record<string, number>> {
@@ -110,7 +109,7 @@ export class Admission<Place> {
       timer?.close();
       this.#refusals.delete(refuse);
       this.#count(applicant.model, -1);
-      if (this.#line.length === 0) this.#silence();
+      if (this.#waiting.length === 0) this.#silence();
     }
     // A place that was granted in the same tick as a refusal is kept: it is already counted.
     return place ?? (refusal === undefined ? undefined : { refusal });
@@ -119,7 +118,7 @@ export class Admission<Place> {
   /** A place may have become free: lets in whoever can be placed. */
   wake(): void {
     // Setting the concurrency is p-queue's documented way to look at the line again.
-    if (this.#line.length > 0) this.#queue.concurrency = Number.POSITIVE_INFINITY;
+    if (this.#waiting.length > 0) this.#queue.concurrency = Number.POSITIVE_INFINITY;
   }
 
   /**

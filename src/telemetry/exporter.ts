@@ -89,7 +89,7 @@ export class Exporter {
     }
     for (const [name, { help, buckets }] of Object.entries(HISTOGRAMS)) {
       const histogram = new HistogramMetric(prefix + name, help, buckets);
-      // All that a registry asks of a metric, it has.
+      // All that a registry asks of a metric, it has. prom-client's own class would bring an `observe` that counts nowhere.
       registry.registerMetric(histogram as unknown as Metric);
       this.#histograms.set(name as HistogramName, histogram);
     }

@@ -81,6 +81,7 @@ function constructors(checker: ts.TypeChecker, symbol: ts.Symbol, declaration: t
   return checker
     .getTypeOfSymbolAtLocation(symbol, declaration)
     .getConstructSignatures()
+    .filter((signature) => !signature.getJsDocTags().some(({ name }) => name === 'internal'))
     .map(
       (signature) => `new ${checker.signatureToString(signature, declaration, FORMAT).replace(/\s+/g, ' ')}`,
     )

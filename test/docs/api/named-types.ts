@@ -55,9 +55,15 @@ function isTypeOfOurs(declaration: ts.Declaration): boolean {
 function isHidden(node: ts.Node): boolean {
   if (ts.isBlock(node) || (ts.isExpression(node) && !ts.isExpressionWithTypeArguments(node))) return true;
   if (ts.isClassElement(node) && node.name !== undefined && ts.isPrivateIdentifier(node.name)) return true;
+  // The body's own signature, where others are declared above it.
+  if (ts.isConstructorDeclaration(node) && node.body !== undefined && overloaded(node.parent)) return true;
   if (ts.getJSDocTags(node).some(({ tagName }) => tagName.text === 'internal')) return true;
   return (
     ts.canHaveModifiers(node) &&
     (ts.getModifiers(node) ?? []).some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword)
   );
+}
+
+function overloaded({ members }: ts.ClassLikeDeclaration): boolean {
+  return members.some((member) => ts.isConstructorDeclaration(member) && member.body === undefined);
 }
