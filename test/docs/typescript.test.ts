@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { entryPoints } from '../../tsup.config.js';
 import { exportedNames } from './api/exported-names.js';
@@ -27,13 +28,37 @@ const PLANTED = [
   '```',
 ].join('\n');
 
+/** Type arguments of options that depend on a framework's request. */
+const ARGUMENTS: Readonly<Record<string, string>> = {
+  DashboardOptions: '<unknown>',
+  ProxyOptions: '<unknown>',
+};
+
+/** For each type of options in docs/api.md, which is known to be whole, one object with a key that there is not. */
+function misspeltOptions(): NamedBlock[] {
+  const sections = readFileSync('docs/api.md', 'utf8').split(/^## /m).slice(1);
+  return sections.flatMap((section) => {
+    const [, path = ''] = section.match(/`(.+?)`/) ?? [];
+    return [...section.matchAll(/^\| \[`(\w+(?:Options|Config|Overrides))`\]/gm)].map(([, name = '']) => ({
+      page: `${path}: ${name}`,
+      line: 0,
+      language: 'ts',
+      code: `import type { ${name} } from '${path}';\nexport const wrong: Partial<${name}${ARGUMENTS[name] ?? ''}> = { misspelt: 1 };`,
+    }));
+  });
+}
+
 const sources = entryPoints();
+const misspelt = misspeltOptions();
 let compiled: Compiled;
 let entries: EntryPoint[];
 
 beforeAll(() => {
   const blocks = readPages().flatMap(({ path, text }) => typescriptBlocks(path, text));
-  compiled = compileBlocks([...blocks, ...typescriptBlocks('planted.md', PLANTED)], Object.values(sources));
+  compiled = compileBlocks(
+    [...blocks, ...typescriptBlocks('planted.md', PLANTED), ...misspelt],
+    Object.values(sources),
+  );
   entries = Object.entries(sources).map(([name, source]) => ({
     path: name === 'index' ? 'evenkeel' : `evenkeel/${name}`,
     names: exportedNames(compiled.program, source),
@@ -42,7 +67,7 @@ beforeAll(() => {
 
 describe('the TypeScript of the pages', () => {
   it('compiles', () => {
-    expect(compiled.errors.filter((error) => !error.startsWith('planted.md'))).toEqual([]);
+    expect(compiled.errors.filter((error) => !/^(planted\.md|evenkeel)/.test(error))).toEqual([]);
   });
 
   it('would not if it were wrong; page and line are named', () => {
@@ -71,6 +96,12 @@ describe('the exported names', () => {
         .map(({ name, type }) => `${path}: ${name}: ${type}`),
     );
     expect(odd).toEqual([]);
+  });
+
+  it('refuse options with a key that is misspelt', () => {
+    const refused = compiled.errors.filter((error) => error.includes("'misspelt' does not exist in type"));
+    expect(refused.map((error) => error.replace(/:\d+: .*/s, ''))).toEqual(misspelt.map(({ page }) => page));
+    expect(misspelt.length).toBeGreaterThan(50);
   });
 
   it('name no type of ours in their signatures that cannot be imported as well', () => {
