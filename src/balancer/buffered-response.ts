@@ -2,7 +2,12 @@ const decoder = new TextDecoder();
 
 /** What the platform's Response keeps: everything but the body. */
 type Head = Pick<Response, 'headers' | 'ok' | 'redirected' | 'status' | 'statusText' | 'type' | 'url'>;
-type BufferedResponseClass = new (bytes: Uint8Array, init: ResponseInit) => Response;
+interface BufferedResponse extends Response {
+  /** Not every Node's Response has it. */
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+type BufferedResponseClass = new (bytes: Uint8Array, init: ResponseInit) => BufferedResponse;
 
 /** Made when the first answer comes: Node loads its Response, and `fetch` with it, when the name is first touched. */
 let madeClass: BufferedResponseClass | undefined;
@@ -12,7 +17,7 @@ let madeClass: BufferedResponseClass | undefined;
  * costs more than the whole rest of a request; this one reads them in place, and makes a platform Response
  * only for who wants the stream itself.
  */
-export function bufferedResponse(bytes: Uint8Array, init: ResponseInit): Response {
+export function bufferedResponse(bytes: Uint8Array, init: ResponseInit): BufferedResponse {
   madeClass ??= makeClass();
   return new madeClass(bytes, init);
 }
