@@ -52,7 +52,7 @@ export default defineConfig(() => {
     platform: 'node',
     dts: true,
     removeNodeProtocol: false,
-    sourcemap: true,
+    sourcemap: false,
     // Chunks are shared, so that a class is the same class from every entry point.
     splitting: true,
     silent: true,
