@@ -126,6 +126,7 @@ describe('a CommonJS project', () => {
 it("Jest's CommonJS runtime loads every entry point and sends a request", async () => {
   const project = new Consumer([...required, ...peers], {
     'package.json': JSON.stringify({ jest: { testEnvironment: 'node', transform: {} } }),
+    'endpoints.yaml': 'endpoints:\n  - url: http://127.0.0.1:1\n',
     'balancer.test.js': `
       const lib = require('evenkeel'); ${ONE_REQUEST} ${OPTION_ERROR}
       test.each(${JSON.stringify(specifiers)})('%s', (name) => {
@@ -133,6 +134,13 @@ it("Jest's CommonJS runtime loads every entry point and sends a request", async 
       });
       test('a request', async () => {
         expect(await oneRequest(lib, require('node:http'))).toBe('200 a /v1/models');
+      });
+      test('a list in YAML', async () => {
+        const { file } = require('evenkeel/discovery/file');
+        const balancer = new lib.LoadBalancer({ endpoints: file(__dirname + '/endpoints.yaml') });
+        await balancer.ready();
+        expect(balancer.endpoints).toHaveLength(1);
+        await balancer.close();
       });
       test('an option error', () => {
         expect(optionError(lib)).toBe('true InvalidOptionError INVALID_OPTION');
