@@ -9,7 +9,10 @@ interface BufferedResponse extends Response {
 
 type BufferedResponseClass = new (bytes: Uint8Array, init: ResponseInit) => BufferedResponse;
 
-/** Made when the first answer comes: Node loads its Response, and `fetch` with it, when the name is first touched. */
+/** Node's own, though servers such as Hono's put another in its place. To read it is what loads it, and `fetch` with it. */
+const platform = Object.getOwnPropertyDescriptor(globalThis, 'Response');
+
+/** Made when the first answer comes. */
 let madeClass: BufferedResponseClass | undefined;
 
 /**
@@ -23,7 +26,7 @@ export function bufferedResponse(bytes: Uint8Array, init: ResponseInit): Buffere
 }
 
 function makeClass(): BufferedResponseClass {
-  const ResponseHead: new (body: null, init: ResponseInit) => Head = Response;
+  const ResponseHead: new (body: null, init: ResponseInit) => Head = platformResponse();
   return class BufferedResponse extends ResponseHead implements Response {
     readonly #bytes: Uint8Array;
     #used = false;
@@ -89,4 +92,13 @@ function makeClass(): BufferedResponseClass {
       return this.#bytes;
     }
   };
+}
+
+function platformResponse(): typeof Response {
+  if (platform?.get === undefined) return platform?.value ?? Response;
+  const now = Object.getOwnPropertyDescriptor(globalThis, 'Response');
+  const own: typeof Response = platform.get.call(globalThis);
+  // The getter puts what it loads in its own place, and in that of whatever has come there since.
+  if (now !== undefined && now.get !== platform.get) Object.defineProperty(globalThis, 'Response', now);
+  return own;
 }
