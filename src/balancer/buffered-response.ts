@@ -9,10 +9,7 @@ interface BufferedResponse extends Response {
 
 type BufferedResponseClass = new (bytes: Uint8Array, init: ResponseInit) => BufferedResponse;
 
-/** Node's own, though servers such as Hono's put another in its place. To read it is what loads it, and `fetch` with it. */
-const platform = Object.getOwnPropertyDescriptor(globalThis, 'Response');
-
-/** Made when the first answer comes. */
+/** Made when the first answer comes: to read the name loads Node's Response, and `fetch` with it. */
 let madeClass: BufferedResponseClass | undefined;
 
 /**
@@ -94,11 +91,12 @@ function makeClass(): BufferedResponseClass {
   };
 }
 
+/** Node's own: what servers such as Hono's put in its place derives from it. */
 function platformResponse(): typeof Response {
-  if (platform?.get === undefined) return platform?.value ?? Response;
-  const now = Object.getOwnPropertyDescriptor(globalThis, 'Response');
-  const own: typeof Response = platform.get.call(globalThis);
-  // The getter puts what it loads in its own place, and in that of whatever has come there since.
-  if (now !== undefined && now.get !== platform.get) Object.defineProperty(globalThis, 'Response', now);
-  return own;
+  let own = Response;
+  for (;;) {
+    const base: unknown = Object.getPrototypeOf(own);
+    if (base === Function.prototype || typeof base !== 'function') return own;
+    own = base as typeof Response;
+  }
 }
