@@ -95,8 +95,9 @@ function makeClass(): BufferedResponseClass {
 function platformResponse(): typeof Response {
   let own = Response;
   for (;;) {
-    const base: unknown = Object.getPrototypeOf(own);
-    if (base === Function.prototype || typeof base !== 'function') return own;
+    const base: { readonly prototype?: unknown } = Object.getPrototypeOf(own);
+    // Functions' own prototype, which in Jest is that of another realm, has none.
+    if (base.prototype === undefined) return own;
     own = base as typeof Response;
   }
 }
