@@ -32,6 +32,17 @@ export function entryPoints(): Record<string, string> {
   return Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(source)));
 }
 
+/** Loads later by `require`: Jest's CommonJS runtime knows no `import()`, and bundlers follow either. */
+const laterByRequire: NonNullable<Options['plugins']>[number] = {
+  name: 'later-by-require',
+  renderChunk: (code) => ({
+    code: code.replace(
+      /\bimport\((".+?")\)/g,
+      'Promise.resolve().then(() => ((module) => ({ ...module, default: module }))(require($1)))',
+    ),
+  }),
+};
+
 export default defineConfig(() => {
   // Here and not by `clean`: the two builds run side by side and one would sweep away the other's files.
   rmSync('dist', { recursive: true, force: true });
@@ -41,7 +52,7 @@ export default defineConfig(() => {
     platform: 'node',
     dts: true,
     removeNodeProtocol: false,
-    sourcemap: true,
+    sourcemap: false,
     // Chunks are shared, so that a class is the same class from every entry point.
     splitting: true,
     silent: true,
@@ -51,6 +62,12 @@ export default defineConfig(() => {
     { ...shared, format: 'esm', entry: { ...entryPoints(), cli: 'src/cli/main.ts' } },
     // These two are published as ESM alone, which Jest's CommonJS runtime cannot require.
     // With `treeshake`, rollup writes the CommonJS; tsup's own way would also lower the syntax, at a price.
-    { ...shared, format: 'cjs', treeshake: true, noExternal: ['p-queue', 'eventsource-parser'] },
+    {
+      ...shared,
+      format: 'cjs',
+      treeshake: true,
+      noExternal: ['p-queue', 'eventsource-parser'],
+      plugins: [laterByRequire],
+    },
   ];
 });

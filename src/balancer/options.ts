@@ -42,6 +42,7 @@ export interface LoadBalancerOptions {
   readonly endpoints: EndpointsOption;
   /** Who gets a request. Default `leastOutstanding()`. */
   readonly policy?: SelectionPolicy;
+  /** The clocks of a request and its attempts, in ms. Each has a default of its own. */
   readonly timeouts?: Partial<Timeouts>;
   /** When to try again; `false`: never. */
   readonly retry?: RetryOptions | false;

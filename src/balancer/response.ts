@@ -1,5 +1,5 @@
 import type { BalancedReply, BodySink, ReplyBody } from '../core/exchange.js';
-import { BufferedResponse } from './buffered-response.js';
+import { bufferedResponse } from './buffered-response.js';
 
 /** Bytes read ahead of the reader: enough to see the end of a short stream that nobody reads to its end. */
 const READ_AHEAD = 64 * 1024;
@@ -23,7 +23,7 @@ export function toResponse(reply: BalancedReply): Response {
     return withHeaders(new Response(null, init), reply);
   }
   const { complete } = body;
-  if (complete !== undefined) return withHeaders(new BufferedResponse(complete, init), reply);
+  if (complete !== undefined) return withHeaders(bufferedResponse(complete, init), reply);
   const stream = new ReadableStream<Uint8Array>(new StreamSink(body), {
     highWaterMark: READ_AHEAD,
     size: byteLength,

@@ -1,4 +1,4 @@
-import { type Dispatcher, Pool } from 'undici';
+import type { Dispatcher, Pool } from 'undici';
 import type {
   EndpointChannel,
   OpenChannel,
@@ -7,8 +7,9 @@ import type {
   TransportHandler,
   TransportRequest,
 } from '../core/transport.js';
+import { loadPool } from './undici-pool.js';
 
-/** Opens one undici Pool for an endpoint. The only importer of undici, so that a new major is a one-file change. */
+/** Opens one undici Pool for an endpoint. With the loading, the only user of undici's, so that a new major is a small change. */
 export const openUndiciChannel: OpenChannel = (url, { connectTimeout }) =>
   new UndiciChannel(new URL(url).origin, connectTimeout);
 
@@ -18,10 +19,18 @@ const NOTHING: Buffer[] = [];
 const handOn = (call: UndiciCall): void => call.flush();
 
 class UndiciChannel implements EndpointChannel {
-  readonly #pool: Pool;
+  /** Rejects only when undici cannot be loaded: each request then says so. */
+  readonly #opened: Promise<Pool>;
+  #pool: Pool | undefined;
 
   constructor(origin: string, connectTimeout: number) {
-    this.#pool = new Pool(origin, {
+    this.#opened = this.#open(origin, connectTimeout);
+    this.#opened.catch(() => {});
+  }
+
+  async #open(origin: string, connectTimeout: number): Promise<Pool> {
+    const PoolClass = await loadPool();
+    this.#pool = new PoolClass(origin, {
       // Connections are not limited here: a full undici pool queues out of our sight.
       connections: null,
       pipelining: 1,
@@ -31,34 +40,30 @@ class UndiciChannel implements EndpointChannel {
       bodyTimeout: 0,
       connectTimeout,
     });
+    return this.#pool;
   }
 
   send(request: TransportRequest, handler: TransportHandler): TransportCall {
     const call = new UndiciCall(handler);
-    try {
-      this.#pool.dispatch(
-        {
-          method: request.method as Dispatcher.HttpMethod,
-          path: request.path,
-          headers: request.headers,
-          body: request.body as Dispatcher.DispatchOptions['body'],
-        },
-        call,
+    if (this.#pool !== undefined) call.sendBy(this.#pool, request);
+    else {
+      this.#opened.then(
+        (pool) => call.sendBy(pool, request),
+        (error) => call.onResponseError(undefined, error),
       );
-    } catch (error) {
-      call.onResponseError(undefined, error as Error);
     }
-    call.dispatched = true;
     return call;
   }
 
   // undici refuses both on a pool that is closed or destroyed already.
   async close(): Promise<void> {
-    if (!this.#pool.closed && !this.#pool.destroyed) await this.#pool.close();
+    const pool = await this.#opened.catch(() => undefined);
+    if (pool !== undefined && !pool.closed && !pool.destroyed) await pool.close();
   }
 
   async destroy(): Promise<void> {
-    if (!this.#pool.destroyed) await this.#pool.destroy();
+    const pool = await this.#opened.catch(() => undefined);
+    if (pool !== undefined && !pool.destroyed) await pool.destroy();
   }
 }
 
@@ -72,16 +77,35 @@ class UndiciCall implements Dispatcher.DispatchHandler, TransportCall {
   #controller: Dispatcher.DispatchController | undefined;
   #over = false;
   /** Set once `dispatch` has returned: a request that went out before then used an open connection. */
-  dispatched = false;
+  #dispatched = false;
 
   constructor(handler: TransportHandler) {
     this.#handler = handler;
   }
 
+  sendBy(pool: Pool, { method, path, headers, body }: TransportRequest): void {
+    // Given up while undici was being loaded.
+    if (this.#over) return;
+    try {
+      pool.dispatch(
+        {
+          method: method as Dispatcher.HttpMethod,
+          path,
+          headers,
+          body: body as Dispatcher.DispatchOptions['body'],
+        },
+        this,
+      );
+    } catch (error) {
+      this.onResponseError(undefined, error as Error);
+    }
+    this.#dispatched = true;
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#over) controller.abort(new Error('The attempt was cancelled before it was sent'));
-    else this.#handler.onSent(!this.dispatched);
+    else this.#handler.onSent(!this.#dispatched);
   }
 
   onResponseStart(

@@ -135,7 +135,7 @@ export function badNames(sources: readonly SourceFile[]): string[] {
   return sources
     .map(({ path }) => path)
     .filter((path) => {
-      const name = path.replace(/^.*\//, '').replace(/\.ts$/, '');
+      const name = path.replace(/^.*\//, '').replace(/(\.d)?\.ts$/, '');
       return FORBIDDEN_NAMES.test(name) || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name);
     });
 }

@@ -8,12 +8,20 @@ import { manifest } from './consumer.js';
 const dist = join(inject('packed'), 'package', 'dist');
 const built = readdirSync(dist, { recursive: true, encoding: 'utf8' });
 
+function packageOf(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
 /** Packages that the built files of a kind import, `node:` modules left out. */
 function imported(extensions: RegExp): string[] {
   const names = new Set<string>();
   for (const file of built.filter((name) => extensions.test(name))) {
     const { importedFiles } = ts.preProcessFile(readFileSync(join(dist, file), 'utf8'), true, true);
-    for (const { fileName } of importedFiles) if (!/^(\.|node:)/.test(fileName)) names.add(fileName);
+    for (const { fileName } of importedFiles)
+      if (!/^(\.|node:)/.test(fileName)) names.add(packageOf(fileName));
   }
   return [...names].sort();
 }
@@ -22,6 +30,11 @@ describe('the tarball', () => {
   it('holds the build, the manifest and the papers, and nothing else', () => {
     const outside = inject('packedFiles').filter((path) => !path.startsWith('dist/'));
     expect(outside.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+  });
+
+  it('holds modules and their types, and no source maps: the code is as it was written, but for its types', () => {
+    const others = built.filter((name) => name.includes('.') && !/\.(c?js|d\.c?ts)$/.test(name));
+    expect(others).toEqual([]);
   });
 
   it('names no machine path', () => {
@@ -75,6 +88,13 @@ describe('the built files', () => {
     const required = imported(/\.cjs$/);
     expect(required).not.toContain('p-queue');
     expect(required).not.toContain('eventsource-parser');
+  });
+
+  it('load later by require in the CommonJS build, since Jest has no import() there', () => {
+    const later = built
+      .filter((name) => name.endsWith('.cjs'))
+      .filter((name) => /\bimport\(/.test(readFileSync(join(dist, name), 'utf8')));
+    expect(later).toEqual([]);
   });
 
   it('show no types of opossum, p-queue or eventsource-parser, and of undici only where it is the interface', () => {

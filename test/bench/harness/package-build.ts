@@ -24,6 +24,6 @@ export async function buildPackage(folder: string): Promise<string> {
 /** Builds a bundle of a module, minified. @param whole with all packages that it needs */
 export async function buildBundle(entry: string, outDir: string, whole: boolean): Promise<string> {
   const packages = whole ? { noExternal: [/.*/] } : { skipNodeModulesBundle: true };
-  await build({ ...SHARED, ...packages, entry: { bundle: entry }, minify: true, outDir });
+  await build({ ...SHARED, ...packages, entry: { bundle: entry }, minify: true, splitting: false, outDir });
   return join(outDir, 'bundle.mjs');
 }

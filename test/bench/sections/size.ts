@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { dependencySizes } from '../../support/installed-size.js';
 import { buildBundle, ROOT } from '../harness/package-build.js';
 import type { Section } from '../harness/section.js';
 
@@ -30,7 +31,7 @@ export const sizeSection: Section = {
     }
     return {
       title: 'Size',
-      note: 'Bundles by esbuild, minified; zipped with gzip. The package has both kinds of modules, their types and source maps.',
+      note: 'Bundles by esbuild, minified; zipped with gzip. The package has both kinds of modules and their types. `npx size-limit` and `test/package` hold the limits.',
       columns: [
         { figure: 'size', title: 'kB', digits: 0 },
         { figure: 'zipped', title: 'kB zipped', digits: 0 },
@@ -61,24 +62,5 @@ function packageSize(): { size: number; zipped: number } | undefined {
 
 /** kB of the packages that are installed along. */
 function dependenciesSize(): number {
-  const found = new Set<string>();
-  const add = (folder: string) => {
-    const { dependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    for (const name of Object.keys(dependencies)) {
-      const own = join(folder, 'node_modules', name);
-      const home = existsSync(own) ? own : join(ROOT, 'node_modules', name);
-      if (found.has(home)) continue;
-      found.add(home);
-      add(home);
-    }
-  };
-  add(ROOT);
-  return [...found].reduce((sum, folder) => sum + folderSize(folder), 0) / KB;
-}
-
-function folderSize(folder: string): number {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((path) => !path.startsWith('node_modules'))
-    .map((path) => statSync(join(folder, path)))
-    .reduce((sum, file) => sum + (file.isFile() ? file.size : 0), 0);
+  return [...dependencySizes(ROOT).values()].reduce((sum, size) => sum + size, 0) / KB;
 }

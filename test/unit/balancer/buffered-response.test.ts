@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { BufferedResponse } from '../../../src/balancer/buffered-response.js';
+import { bufferedResponse } from '../../../src/balancer/buffered-response.js';
 
 type Make = (bytes: Uint8Array, init?: ResponseInit) => Response;
-const ours: Make = (bytes, init = {}) => new BufferedResponse(bytes, init);
+const ours: Make = (bytes, init = {}) => bufferedResponse(bytes, init);
 const platform: Make = (bytes, init = {}) => new Response(bytes as Uint8Array<ArrayBuffer>, init);
 
 const BODIES: [string, Uint8Array][] = [
@@ -91,7 +91,7 @@ describe('a buffered Response', () => {
   });
 
   it('gives its bytes as well where the platform may not yet do so', async () => {
-    expect(Buffer.from(await new BufferedResponse(Buffer.from('abc'), {}).bytes()).toString()).toBe('abc');
+    expect(Buffer.from(await bufferedResponse(Buffer.from('abc'), {}).bytes()).toString()).toBe('abc');
   });
 
   it('hands out bytes that the reader may change', async () => {
