@@ -36,6 +36,18 @@ describe('AdmissionLine', () => {
     expect(drain()).toEqual(['urgent', 'urgent too', 'first', 'second', 'low']);
   });
 
+  it('has something to run for p-queue though the place went between its two questions, and keeps who waits', async () => {
+    const { line, enqueue, nameOf } = rig();
+    const answers = [true, false];
+    enqueue('late', { placeable: () => answers.shift() ?? true });
+    expect(line.size).toBe(1);
+    const run = line.dequeue();
+    expect(nameOf(run)).toBeUndefined();
+    await run();
+    expect(line.length).toBe(1);
+    expect(nameOf(line.dequeue())).toBe('late');
+  });
+
   it('passes over those that nobody could take, whatever their priority', () => {
     const { line, enqueue, drain } = rig();
     enqueue('blocked', { priority: 5, placeable: () => false });
