@@ -1,8 +1,7 @@
-import { type Dispatcher, Pool } from 'undici';
+import { type Dispatcher, Pool, util } from 'undici';
 import type {
   EndpointChannel,
   OpenChannel,
-  ResponseHeaders,
   TransportCall,
   TransportHandler,
   TransportRequest,
@@ -46,7 +45,7 @@ class UndiciChannel implements EndpointChannel {
         call,
       );
     } catch (error) {
-      call.onResponseError(undefined, error as Error);
+      call.onError(error as Error);
     }
     call.dispatched = true;
     return call;
@@ -65,11 +64,16 @@ class UndiciChannel implements EndpointChannel {
 /**
  * One request under way. A server that sends every event as an HTTP chunk of its own has hundreds of them in one read
  * of the socket: what comes in one turn of the event loop is handed on as one piece, at the end of that turn.
+ *
+ * A handler of undici 6, as those of undici 7's own APIs are: for one of the newer kind it makes a controller, and reads
+ * headers and trailers whether they are wanted or not.
  */
 class UndiciCall implements Dispatcher.DispatchHandler, TransportCall {
   readonly #handler: TransportHandler;
   #pieces: Buffer[] = NOTHING;
-  #controller: Dispatcher.DispatchController | undefined;
+  #abort: ((reason: Error) => void) | undefined;
+  #resume: (() => void) | undefined;
+  #paused = false;
   #over = false;
   /** Set once `dispatch` has returned: a request that went out before then used an open connection. */
   dispatched = false;
@@ -78,24 +82,21 @@ class UndiciCall implements Dispatcher.DispatchHandler, TransportCall {
     this.#handler = handler;
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#over) controller.abort(new Error('The attempt was cancelled before it was sent'));
+  onConnect(abort: (reason?: Error) => void): void {
+    this.#abort = abort;
+    if (this.#over) abort(new Error('The attempt was cancelled before it was sent'));
     else this.#handler.onSent(!this.dispatched);
   }
 
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: ResponseHeaders,
-    statusText?: string,
-  ): void {
+  onHeaders(status: number, headers: Buffer[], resume: () => void, statusText: string): boolean {
+    this.#resume = resume;
     // 1xx answers precede the real one.
-    if (!this.#over && status >= 200) this.#handler.onHeaders(status, headers, statusText ?? '');
+    if (!this.#over && status >= 200) this.#handler.onHeaders(status, util.parseHeaders(headers), statusText);
+    return !this.#paused;
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#over) return;
+  onData(chunk: Buffer): boolean {
+    if (this.#over) return true;
     if (chunk.byteLength >= LARGE) {
       this.flush();
       // What came before may have been the last that is wanted.
@@ -105,6 +106,7 @@ class UndiciCall implements Dispatcher.DispatchHandler, TransportCall {
       this.#pieces = [chunk];
       process.nextTick(handOn, this);
     }
+    return !this.#paused;
   }
 
   /** Hands on what has come. */
@@ -120,14 +122,14 @@ class UndiciCall implements Dispatcher.DispatchHandler, TransportCall {
     if (!this.#over) this.#handler.onData(bytes);
   }
 
-  onResponseEnd(): void {
+  onComplete(): void {
     this.flush();
     if (this.#over) return;
     this.#over = true;
     this.#handler.onEnd();
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+  onError(error: Error): void {
     this.flush();
     if (this.#over) return;
     this.#over = true;
@@ -135,16 +137,18 @@ class UndiciCall implements Dispatcher.DispatchHandler, TransportCall {
   }
 
   pause(): void {
-    this.#controller?.pause();
+    this.#paused = true;
   }
 
   resume(): void {
-    this.#controller?.resume();
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#resume?.();
   }
 
   abort(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#controller?.abort(new Error('The attempt was cancelled'));
+    this.#abort?.(new Error('The attempt was cancelled'));
   }
 }
