@@ -15,7 +15,8 @@ import { noteLoadHeaders } from './load-headers.js';
 
 /** What every attempt of a request has in common. */
 export interface AttemptTerms {
-  readonly incoming: BalancedRequest;
+  /** The caller's. */
+  readonly headers: BalancedRequest['headers'];
   readonly body: RequestBody;
   readonly inspection: Inspection;
   readonly timeouts: Timeouts;
@@ -26,7 +27,7 @@ export interface AttemptTerms {
 export function startAttempt(engine: Engine, lease: Lease, terms: AttemptTerms): ResponseTap {
   const { observers } = engine;
   const { endpoint } = lease;
-  const { incoming, body } = terms;
+  const { body } = terms;
   const { request, facts } = terms.inspection;
   if (observers.wants('attempt-started')) {
     const { attempt } = request;
@@ -34,7 +35,7 @@ export function startAttempt(engine: Engine, lease: Lease, terms: AttemptTerms):
   }
   const { tap } = new Attempt(engine, lease, terms);
   const served = request.model === undefined ? undefined : endpoint.servedModel(request.model);
-  const headers = withAttemptHeaders(engine.options, incoming.headers, { request, endpoint: endpoint.id });
+  const headers = withAttemptHeaders(engine.options, terms.headers, { request, endpoint: endpoint.id });
   const call = endpoint.channel.send(
     {
       method: request.method,

@@ -88,13 +88,15 @@ function startHedge(engine: Engine, run: RequestRun, first: Lease, delay: number
   return { lease, tap: run.attempt(lease) };
 }
 
-async function arrive(run: RequestRun, { lease, tap }: Runner): Promise<Arrival> {
-  const ready = await tap.ready;
-  // It may have broken off in the very turn in which it was ready: nothing has been passed on yet.
-  const { failure } = tap;
-  const result: AttemptResult =
-    failure === undefined ? ready : { kind: 'failure', outcome: failure, passable: false };
-  return { lease, tap, result, outcome: run.judge(lease, tap, result) };
+/** Not an async function: of all that a request waits for, this is what every one waits for. */
+function arrive(run: RequestRun, { lease, tap }: Runner): Promise<Arrival> {
+  return tap.ready.then((ready) => {
+    // It may have broken off in the very turn in which it was ready: nothing has been passed on yet.
+    const { failure } = tap;
+    const result: AttemptResult =
+      failure === undefined ? ready : { kind: 'failure', outcome: failure, passable: false };
+    return { lease, tap, result, outcome: run.judge(lease, tap, result) };
+  });
 }
 
 function isGood({ result, outcome }: Arrival): boolean {

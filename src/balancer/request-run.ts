@@ -24,16 +24,14 @@ export class RequestRun implements AttemptTerms {
   readonly request: LiveRequest;
   readonly cancellation: Cancellation;
   readonly #engine: Engine;
-  readonly incoming: BalancedRequest;
+  readonly headers: BalancedRequest['headers'];
   body: RequestBody;
   inspection: Inspection;
   readonly timeouts: Timeouts;
   readonly #startedAt: number;
-  /** Where it is wanted. */
   readonly serverTiming: ServerTiming | undefined;
   /** Attempts before the stream was continued. */
   #earlier = 0;
-  /** Ids of the only endpoints to use. */
   only: readonly string[] | undefined;
   /** The endpoint of the last attempt, or of the one that is gone on with, where two were made. */
   endpoint = 'none';
@@ -49,7 +47,7 @@ export class RequestRun implements AttemptTerms {
     { timeouts, cancellation }: { readonly timeouts: Timeouts; readonly cancellation: Cancellation },
   ) {
     this.#engine = engine;
-    this.incoming = incoming;
+    this.headers = incoming.headers;
     this.body = body;
     this.inspection = inspection;
     this.request = inspection.request;
@@ -132,16 +130,21 @@ export class RequestRun implements AttemptTerms {
       return this.reply(failureRefusal(outcome, this.endpoint, denied));
     }
     const reply = this.commit(tap, tap);
-    tap.settlement.afterClose(() => this.finish(reply.status, tap.settlement.outcome?.kind ?? outcome.kind));
+    // Neither the reply nor what was sent is to live as long as a stream.
+    const { status } = reply;
+    tap.settlement.afterClose(() => this.finish(status, tap.settlement.outcome?.kind ?? outcome.kind));
+    this.body = undefined;
+    this.request.forgetBody();
     return reply;
   }
 
   /** Passes an attempt's answer on, through a body that says when it is over. */
   commit(tap: ResponseTap, body: ReplyBody): BalancedReply {
+    const head = replyHead(tap, this);
     tap.commit();
     // A wait since the attempt may have left its own way to stop.
     this.stopsWith([tap]);
-    return { ...replyHead(tap, this), body };
+    return { ...head, body };
   }
 
   /** From here on attempts ask for the rest of an answer; they are counted anew, the one that broke off included. */
@@ -198,10 +201,9 @@ export class RequestRun implements AttemptTerms {
 
   /** Gives the balancer's own answer. */
   reply(refusal: Refusal): BalancedReply {
-    const { endpoint, request, serverTiming } = this;
-    const { attempts } = request;
-    const timing = serverTiming?.value(attempts);
-    const reply = refusalReply({ ...refusal, endpoint, attempts, serverTiming: timing });
+    const { attempts } = this.request;
+    const serverTiming = this.serverTiming?.value(attempts);
+    const reply = refusalReply({ ...refusal, endpoint: this.endpoint, attempts, serverTiming });
     this.finish(reply.status, attempts === 0 ? 'shed' : 'fault');
     return reply;
   }

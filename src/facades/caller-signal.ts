@@ -1,9 +1,12 @@
 import type { CancelSignal } from '../core/exchange.js';
 
+const NOBODY: readonly (() => void)[] = [];
+
 /** Says once that the caller has left, to whoever listens then. */
 export class CallerSignal implements CancelSignal {
-  /** Seldom more than two. */
-  #listeners: readonly (() => void)[] = [];
+  /** The first apart: most have no more than this one, and a list of one has room for sixteen. */
+  #listener: (() => void) | undefined;
+  #others: readonly (() => void)[] = NOBODY;
   #reason: unknown;
 
   get aborted(): boolean {
@@ -17,7 +20,9 @@ export class CallerSignal implements CancelSignal {
   abort(reason: unknown = new DOMException('The caller has left', 'AbortError')): void {
     if (this.aborted) return;
     this.#reason = reason;
-    for (const listener of this.#listeners) listener();
+    const others = this.#others;
+    this.#listener?.();
+    for (const listener of others) listener();
   }
 
   throwIfAborted(): void {
@@ -25,10 +30,12 @@ export class CallerSignal implements CancelSignal {
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners = [...this.#listeners, listener];
+    if (this.#listener === undefined) this.#listener = listener;
+    else this.#others = [...this.#others, listener];
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners = this.#listeners.filter((one) => one !== listener);
+    if (this.#listener === listener) this.#listener = undefined;
+    else if (this.#others.length > 0) this.#others = this.#others.filter((one) => one !== listener);
   }
 }

@@ -4,12 +4,13 @@ import type { BodySink, ReplyBody } from '../core/exchange.js';
 import { CallerSignal } from './caller-signal.js';
 import { type Incoming, readIncoming } from './incoming-request.js';
 import type { ProxySettings } from './proxy-options.js';
-import { breakOff, endWith, writeHead } from './server-response.js';
+import { breakOff, compactHead, endWith, writeHead } from './server-response.js';
 
 /**
  * Sends a request of a Node server through a balancer, and the answer straight to the response: no web streams between.
  * A caller that leaves cancels it wherever it is.
  *
+ * @returns when the answer has begun: nobody waits for a stream's end, and waiting would keep what began it in memory
  * @throws what the user's `headers` and `overrides` throw; EvenkeelError `BODY_UNREADABLE`
  */
 export async function proxy<Known>(
@@ -23,49 +24,54 @@ export async function proxy<Known>(
   const caller = new CallerSignal();
   const leave = () => caller.abort();
   response.on('close', leave);
+  let streams = false;
   try {
     const reply = await balancer.send(readIncoming(incoming, settings, caller));
     if (response.headersSent || caller.aborted) return reply.body.cancel();
     incoming.answering?.();
     writeHead(incoming.message, response, reply);
     const { complete } = reply.body;
+    streams = complete === undefined;
     if (complete !== undefined) endWith(response, complete);
-    else await new ResponseSink(response, reply.body).whenOver();
+    else new ResponseSink(response, reply.body, leave).begin();
   } catch (error) {
     if (!caller.aborted) throw error;
   } finally {
-    response.off('close', leave);
+    if (!streams) response.off('close', leave);
   }
 }
 
-/** Pipes a body into a response. Over when the body has ended or failed, or the caller has left. */
+/** Pipes a body into a response, until the body has ended or failed, or the caller has left. */
 class ResponseSink implements BodySink {
   readonly #response: ServerResponse;
   readonly #body: ReplyBody;
-  readonly #resume = () => this.#body.resume();
-  #over: () => void = () => {};
+  readonly #leave: () => void;
+  /** Waits for room; made when there is none, since most callers keep up. */
+  #drained: (() => void) | undefined;
   #begun = false;
-  #blocked = false;
 
-  constructor(response: ServerResponse, body: ReplyBody) {
+  /** @param leave listens for the response's end, and is taken off when the body is over */
+  constructor(response: ServerResponse, body: ReplyBody, leave: () => void) {
     this.#response = response;
     this.#body = body;
+    this.#leave = leave;
   }
 
-  whenOver(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#over = resolve;
-      this.#body.pipe(this);
-      // The first bytes take the headers along; without any, the headers go alone.
-      if (!this.#begun && !this.#response.destroyed) this.#response.flushHeaders();
-    });
+  begin(): void {
+    this.#body.pipe(this);
+    // The first bytes take the headers along; without any, the headers go alone.
+    if (!this.#begun && !this.#response.destroyed) this.#response.flushHeaders();
+    compactHead(this.#response);
   }
 
   write(chunk: Uint8Array): boolean {
     this.#begun = true;
     if (this.#response.write(chunk)) return true;
-    if (!this.#blocked) {
-      this.#blocked = true;
+    if (this.#drained === undefined) {
+      this.#drained = () => {
+        this.#drained = undefined;
+        this.#body.resume();
+      };
       this.#response.once('drain', this.#drained);
     }
     return false;
@@ -79,17 +85,12 @@ class ResponseSink implements BodySink {
 
   /** The caller must see a broken answer, never one that ends. */
   fail(): void {
-    breakOff(this.#response, this.#blocked);
+    breakOff(this.#response, this.#drained !== undefined);
     this.#finish();
   }
 
-  readonly #drained = (): void => {
-    this.#blocked = false;
-    this.#resume();
-  };
-
   #finish(): void {
-    this.#response.off('drain', this.#drained);
-    this.#over();
+    if (this.#drained !== undefined) this.#response.off('drain', this.#drained);
+    this.#response.off('close', this.#leave);
   }
 }

@@ -55,15 +55,14 @@ export class ResponseTap implements TransportHandler, ReplyBody, BodySource, Wat
     return this.settlement.decided;
   }
 
-  /** Of a stream only. */
   get watch(): StreamWatch | undefined {
     return this.#reading?.watch;
   }
 
   /** Tokens as the endpoint reported them; read when asked for. */
   get usage(): TokenUsage | undefined {
-    const json = this.#reading?.json !== undefined && this.#ended;
-    return json ? answerUsage(this.#body.joined()) : this.watch?.findings.usage;
+    if (this.#reading?.json === undefined || !this.#ended) return this.watch?.findings.usage;
+    return answerUsage(this.#body.joined());
   }
 
   onSent(reused: boolean): void {
@@ -130,9 +129,10 @@ export class ResponseTap implements TransportHandler, ReplyBody, BodySource, Wat
     this.end({ kind: 'neutral', reason });
   }
 
-  /** From here on nothing can be repeated. */
+  /** Nothing can be repeated from here on, nor are headers read again: what they tell of the load is, with first content. */
   commit(): void {
     this.committed = true;
+    if (this.watch?.answering !== false) this.head = { ...this.head, headers: NO_HEAD.headers };
     if (this.#phase === 'holding') this.#phase = 'flowing';
   }
 

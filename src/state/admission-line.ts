@@ -10,6 +10,8 @@ export interface LineOptions extends QueueAddOptions {
   readonly lane?: string;
 }
 
+const NOTHING_TO_DO: Run = () => Promise.resolve();
+
 /** A request in the line. */
 export interface Waiting {
   readonly run: Run;
@@ -44,9 +46,10 @@ export class AdmissionLine implements Queue<Run, LineOptions> {
     this.#waiting.splice(index, 0, { run, id, priority, placeable, lane });
   }
 
-  dequeue(): Run | undefined {
+  /** Never nothing: the clock may have taken the place away again since p-queue asked for `size`. */
+  dequeue(): Run {
     const index = this.#next();
-    return index === -1 ? undefined : this.#waiting.splice(index, 1)[0]?.run;
+    return (index === -1 ? undefined : this.#waiting.splice(index, 1)[0]?.run) ?? NOTHING_TO_DO;
   }
 
   filter({ priority }: Readonly<Partial<LineOptions>>): Run[] {

@@ -2,16 +2,21 @@ import type { Dispatcher, Pool } from 'undici';
 import type {
   EndpointChannel,
   OpenChannel,
-  ResponseHeaders,
   TransportCall,
   TransportHandler,
   TransportRequest,
 } from '../core/transport.js';
-import { loadPool } from './undici-pool.js';
+import { loadUndici, type UndiciParts } from './undici-parts.js';
 
 /** Opens one undici Pool for an endpoint. With the loading, the only user of undici's, so that a new major is a small change. */
 export const openUndiciChannel: OpenChannel = (url, { connectTimeout }) =>
   new UndiciChannel(new URL(url).origin, connectTimeout);
+
+/** What a request is sent with. */
+interface OpenPool {
+  readonly pool: Pool;
+  readonly parseHeaders: UndiciParts['parseHeaders'];
+}
 
 /** A piece of so many bytes is handed on as it is: to copy it would cost more than it saves. */
 const LARGE = 4096;
@@ -20,17 +25,17 @@ const handOn = (call: UndiciCall): void => call.flush();
 
 class UndiciChannel implements EndpointChannel {
   /** Rejects only when undici cannot be loaded: each request then says so. */
-  readonly #opened: Promise<Pool>;
-  #pool: Pool | undefined;
+  readonly #opened: Promise<OpenPool>;
+  #open: OpenPool | undefined;
 
   constructor(origin: string, connectTimeout: number) {
-    this.#opened = this.#open(origin, connectTimeout);
+    this.#opened = this.#load(origin, connectTimeout);
     this.#opened.catch(() => {});
   }
 
-  async #open(origin: string, connectTimeout: number): Promise<Pool> {
-    const PoolClass = await loadPool();
-    this.#pool = new PoolClass(origin, {
+  async #load(origin: string, connectTimeout: number): Promise<OpenPool> {
+    const undici = await loadUndici();
+    const pool = new undici.Pool(origin, {
       // Connections are not limited here: a full undici pool queues out of our sight.
       connections: null,
       pipelining: 1,
@@ -40,16 +45,17 @@ class UndiciChannel implements EndpointChannel {
       bodyTimeout: 0,
       connectTimeout,
     });
-    return this.#pool;
+    this.#open = { pool, parseHeaders: undici.parseHeaders };
+    return this.#open;
   }
 
   send(request: TransportRequest, handler: TransportHandler): TransportCall {
     const call = new UndiciCall(handler);
-    if (this.#pool !== undefined) call.sendBy(this.#pool, request);
+    if (this.#open !== undefined) call.sendBy(this.#open, request);
     else {
       this.#opened.then(
-        (pool) => call.sendBy(pool, request),
-        (error) => call.onResponseError(undefined, error),
+        (open) => call.sendBy(open, request),
+        (error) => call.onError(error),
       );
     }
     return call;
@@ -57,24 +63,30 @@ class UndiciChannel implements EndpointChannel {
 
   // undici refuses both on a pool that is closed or destroyed already.
   async close(): Promise<void> {
-    const pool = await this.#opened.catch(() => undefined);
-    if (pool !== undefined && !pool.closed && !pool.destroyed) await pool.close();
+    const open = await this.#opened.catch(() => undefined);
+    if (open !== undefined && !open.pool.closed && !open.pool.destroyed) await open.pool.close();
   }
 
   async destroy(): Promise<void> {
-    const pool = await this.#opened.catch(() => undefined);
-    if (pool !== undefined && !pool.destroyed) await pool.destroy();
+    const open = await this.#opened.catch(() => undefined);
+    if (open !== undefined && !open.pool.destroyed) await open.pool.destroy();
   }
 }
 
 /**
  * One request under way. A server that sends every event as an HTTP chunk of its own has hundreds of them in one read
  * of the socket: what comes in one turn of the event loop is handed on as one piece, at the end of that turn.
+ *
+ * A handler of undici 6, as those of undici 7's own APIs are: for one of the newer kind it makes a controller, and reads
+ * headers and trailers whether they are wanted or not.
  */
 class UndiciCall implements Dispatcher.DispatchHandler, TransportCall {
   readonly #handler: TransportHandler;
   #pieces: Buffer[] = NOTHING;
-  #controller: Dispatcher.DispatchController | undefined;
+  #parseHeaders: OpenPool['parseHeaders'] | undefined;
+  #abort: ((reason: Error) => void) | undefined;
+  #resume: (() => void) | undefined;
+  #paused = false;
   #over = false;
   /** Set once `dispatch` has returned: a request that went out before then used an open connection. */
   #dispatched = false;
@@ -83,9 +95,10 @@ class UndiciCall implements Dispatcher.DispatchHandler, TransportCall {
     this.#handler = handler;
   }
 
-  sendBy(pool: Pool, { method, path, headers, body }: TransportRequest): void {
+  sendBy({ pool, parseHeaders }: OpenPool, { method, path, headers, body }: TransportRequest): void {
     // Given up while undici was being loaded.
     if (this.#over) return;
+    this.#parseHeaders = parseHeaders;
     try {
       pool.dispatch(
         {
@@ -97,29 +110,27 @@ class UndiciCall implements Dispatcher.DispatchHandler, TransportCall {
         this,
       );
     } catch (error) {
-      this.onResponseError(undefined, error as Error);
+      this.onError(error as Error);
     }
     this.#dispatched = true;
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#over) controller.abort(new Error('The attempt was cancelled before it was sent'));
+  onConnect(abort: (reason?: Error) => void): void {
+    this.#abort = abort;
+    if (this.#over) abort(new Error('The attempt was cancelled before it was sent'));
     else this.#handler.onSent(!this.#dispatched);
   }
 
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: ResponseHeaders,
-    statusText?: string,
-  ): void {
+  onHeaders(status: number, headers: Buffer[], resume: () => void, statusText: string): boolean {
+    this.#resume = resume;
     // 1xx answers precede the real one.
-    if (!this.#over && status >= 200) this.#handler.onHeaders(status, headers, statusText ?? '');
+    if (!this.#over && status >= 200)
+      this.#handler.onHeaders(status, this.#parseHeaders?.(headers) ?? {}, statusText);
+    return !this.#paused;
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#over) return;
+  onData(chunk: Buffer): boolean {
+    if (this.#over) return true;
     if (chunk.byteLength >= LARGE) {
       this.flush();
       // What came before may have been the last that is wanted.
@@ -129,6 +140,7 @@ class UndiciCall implements Dispatcher.DispatchHandler, TransportCall {
       this.#pieces = [chunk];
       process.nextTick(handOn, this);
     }
+    return !this.#paused;
   }
 
   /** Hands on what has come. */
@@ -144,14 +156,14 @@ class UndiciCall implements Dispatcher.DispatchHandler, TransportCall {
     if (!this.#over) this.#handler.onData(bytes);
   }
 
-  onResponseEnd(): void {
+  onComplete(): void {
     this.flush();
     if (this.#over) return;
     this.#over = true;
     this.#handler.onEnd();
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+  onError(error: Error): void {
     this.flush();
     if (this.#over) return;
     this.#over = true;
@@ -159,16 +171,18 @@ class UndiciCall implements Dispatcher.DispatchHandler, TransportCall {
   }
 
   pause(): void {
-    this.#controller?.pause();
+    this.#paused = true;
   }
 
   resume(): void {
-    this.#controller?.resume();
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#resume?.();
   }
 
   abort(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#controller?.abort(new Error('The attempt was cancelled'));
+    this.#abort?.(new Error('The attempt was cancelled'));
   }
 }

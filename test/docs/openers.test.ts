@@ -17,6 +17,7 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   'docs/troubleshooting.md': 'looked up by symptom',
   'docs/runbook.md': 'looked up by alert',
   'docs/benchmarks.md': 'begins with a command, which .ci/run runs',
+  'docs/performance.md': 'begins with a command, which .ci/run runs',
   'docs/failures.md': 'begins with a command, which is a test',
   'docs/labs.md': 'its programs are run by test/examples/labs.test.ts',
   'docs/monitoring.md': 'its files are run by npm run monitoring',

@@ -10,6 +10,7 @@ const PROCESSES = [
   'cluster-server',
   'holder',
   'picker',
+  'steps',
   'proxy',
   'telemetry',
   'dashboard',

@@ -15,6 +15,7 @@ import { sdkSection } from './sdk.js';
 import { sizeSection } from './size.js';
 import { sseSection } from './sse.js';
 import { pacedSection } from './sse-paced.js';
+import { stepsSection } from './steps.js';
 import { telemetrySection } from './telemetry.js';
 import { workersSection } from './workers.js';
 
@@ -35,6 +36,7 @@ export const SECTIONS: readonly Section[] = [
   dashboardSection,
   endpointsSection,
   pickSection,
+  stepsSection,
   importSection,
   sizeSection,
   millionSection,

@@ -37,15 +37,28 @@ describe('AdmissionLine', () => {
     expect(drain()).toEqual(['urgent', 'urgent too', 'first', 'second', 'low']);
   });
 
+  it('has something to run for p-queue though the place went between its two questions, and keeps who waits', async () => {
+    const { line, waiting, enqueue, nameOf } = rig();
+    const answers = [true, false];
+    enqueue('late', { placeable: () => answers.shift() ?? true });
+    expect(line.size).toBe(1);
+    const run = line.dequeue();
+    expect(nameOf(run)).toBeUndefined();
+    await run();
+    expect(waiting.length).toBe(1);
+    expect(nameOf(line.dequeue())).toBe('late');
+  });
+
   it('passes over those that nobody could take, whatever their priority', () => {
-    const { line, waiting, enqueue, drain } = rig();
+    const { line, waiting, enqueue, nameOf, drain } = rig();
     enqueue('blocked', { priority: 5, placeable: () => false });
     enqueue('free');
     expect(waiting.length).toBe(2);
     expect(line.size).toBe(1);
     expect(drain()).toEqual(['free']);
     expect(waiting.length).toBe(1);
-    expect(line.dequeue()).toBeUndefined();
+    expect(nameOf(line.dequeue())).toBeUndefined();
+    expect(waiting.length).toBe(1);
   });
 
   it('asks once for all of a lane', () => {
