@@ -29,11 +29,11 @@ export function answerUsage(body: Uint8Array): TokenUsage | undefined {
 function lastKey(body: Uint8Array): number {
   const lowest = Math.max(0, body.length - TAIL);
   for (let at = body.length - KEY.length; at >= lowest; at--)
-    if (body[at] === QUOTE && standsAt(body, at, KEY)) return at;
+    if (body[at] === QUOTE && body[at + 1] === KEY[1] && standsAt(body, at, KEY)) return at;
   return -1;
 }
 
-/** The object's own counts, not those of objects in it. @returns `undefined` when it does not end */
+/** The object's own counts, not those of objects in it. @returns `undefined` when it breaks off before both */
 function readReport(body: Uint8Array, start: number): TokenUsage | undefined {
   let prompt: number | undefined;
   let completion: number | undefined;
@@ -50,6 +50,8 @@ function readReport(body: Uint8Array, start: number): TokenUsage | undefined {
       if (isOneOf(PROMPT, body, name, at)) prompt = countAt(body, valueAfter(body, at + 1)) ?? prompt;
       else if (isOneOf(COMPLETION, body, name, at))
         completion = countAt(body, valueAfter(body, at + 1)) ?? completion;
+      // What follows in every known API is long, and says nothing more.
+      if (prompt !== undefined && completion !== undefined) return { prompt, completion };
     }
   }
   return undefined;
