@@ -29,9 +29,10 @@ timestamp, input_length, output_length, hash_ids (Mooncake). Without it a trace 
 
 evenkeel top URL [options]
 
-Follows the dashboard at URL (dashboardHandler of evenkeel/dashboard) and shows its endpoints as a live table; plain
-tables where the output is no terminal.
+Follows the dashboard at URL (dashboardHandler of evenkeel/dashboard) and shows its endpoints as a live table, with
+what happens below it where there is room; plain tables where the output is no terminal. A dashboard that was there
+and has gone is asked for again each second. Ends when the balancer is closed, or with Ctrl-C.
 
   --header "N: V"    a header to be let in with: "authorization: Bearer …". May be given again
-  --once             one table, then the end
+  --once             one table after a second, then the end
 `;

@@ -2,13 +2,12 @@ import { Counter, Gauge, type Metric, type Registry, type RegistryContentType } 
 import type { LoadBalancer } from '../balancer/load-balancer.js';
 import type { DesiredReplicas } from '../core/scaling.js';
 import { InvalidOptionError } from '../errors.js';
+import { BalancerHistograms, type HistogramMetrics } from './balancer-histograms.js';
 import type { Series } from './definition.js';
 import type { ExemplarLabels } from './exemplar.js';
-import { HISTOGRAMS, type HistogramName } from './histogram-definitions.js';
-import { HistogramMetric, type HistogramSeries } from './histogram-metric.js';
-import { type Measurement, measurement } from './measurement.js';
+import { HISTOGRAMS } from './histogram-definitions.js';
+import { HistogramMetric } from './histogram-metric.js';
 import { COUNTERS, GAUGES } from './metric-definitions.js';
-import { OPERATIONS, type Operation } from './operation.js';
 import type { Tally } from './tally.js';
 
 /** A balancer whose metrics are exported. */
@@ -16,11 +15,12 @@ interface Member {
   readonly balancer: LoadBalancer;
   readonly tally: Tally;
   readonly autoscaler: DesiredReplicas | undefined;
-  readonly exemplar: ExemplarLabels | undefined;
   /** Its own label, or none. */
   readonly labels: Readonly<Record<string, string>>;
-  readonly histograms: ReadonlyMap<HistogramName, ReadonlyMap<Operation | undefined, HistogramSeries>>;
 }
+
+/** What is to be exported, and how. */
+type Joining = Omit<Member, 'labels'> & { readonly exemplar: ExemplarLabels | undefined };
 
 /** The metrics of one registry and prefix, which any number of balancers share. */
 export class Exporter {
@@ -44,7 +44,7 @@ export class Exporter {
 
   readonly #registry: Registry<RegistryContentType>;
   readonly #names: string[] = [];
-  readonly #histograms = new Map<HistogramName, HistogramMetric>();
+  readonly #histograms: HistogramMetrics;
   readonly #members = new Map<string | undefined, Member>();
 
   private constructor(registry: Registry<RegistryContentType>, prefix: string) {
@@ -87,12 +87,13 @@ export class Exporter {
         },
       });
     }
-    for (const [name, { help, buckets }] of Object.entries(HISTOGRAMS)) {
+    const histograms = Object.entries(HISTOGRAMS).map(([name, { help, buckets }]) => {
       const histogram = new HistogramMetric(prefix + name, help, buckets);
       // All that a registry asks of a metric, it has. prom-client's own class would bring an `observe` that counts nowhere.
       registry.registerMetric(histogram as unknown as Metric);
-      this.#histograms.set(name as HistogramName, histogram);
-    }
+      return [name, histogram] as const;
+    });
+    this.#histograms = Object.fromEntries(histograms) as HistogramMetrics;
   }
 
   get #registered(): boolean {
@@ -100,7 +101,7 @@ export class Exporter {
   }
 
   /** @returns stops it */
-  attach(name: string | undefined, member: Omit<Member, 'labels' | 'histograms'>): () => void {
+  attach(name: string | undefined, { exemplar, ...joining }: Joining): () => void {
     if (
       this.#members.has(name) ||
       (this.#members.size > 0 && (name === undefined || this.#members.has(undefined)))
@@ -112,38 +113,21 @@ export class Exporter {
       );
     }
     const labels: Member['labels'] = name === undefined ? {} : { balancer: name };
-    const histograms = this.#addSeries(labels);
-    const whole: Member = { ...member, labels, histograms };
-    const { balancer, tally } = member;
+    const { balancer, tally } = joining;
+    const histograms = new BalancerHistograms(this.#histograms, labels, exemplar);
     for (const { id } of balancer.endpoints) tally.add(id);
-    this.#members.set(name, whole);
+    this.#members.set(name, { ...joining, labels });
     const unsubscribe = balancer.observe((event) => {
       tally.note(event);
-      const measured = measurement(event);
-      if (measured !== undefined) observe(measured, whole);
+      histograms.note(event);
     });
     return () => {
       if (this.#members.get(name)?.tally !== tally) return;
       unsubscribe();
       this.#members.delete(name);
-      for (const [histogram, own] of histograms)
-        for (const series of own.values()) this.#histograms.get(histogram)?.remove(series);
+      histograms.remove();
       if (this.#members.size === 0) for (const one of this.#names) this.#registry.removeSingleMetric(one);
     };
-  }
-
-  /** Every series that a balancer can have; they are there from the beginning, at zero: a rate needs a first value. */
-  #addSeries(labels: Member['labels']): Member['histograms'] {
-    const all = new Map<HistogramName, Map<Operation | undefined, HistogramSeries>>();
-    for (const [name, metric] of this.#histograms) {
-      const operations = HISTOGRAMS[name].byOperation ? OPERATIONS : [undefined];
-      const series = operations.map(
-        (operation) =>
-          [operation, metric.add(operation === undefined ? labels : { ...labels, operation })] as const,
-      );
-      all.set(name, new Map(series));
-    }
-    return all;
   }
 
   #read(read: Series, set: SetValue): void {
@@ -154,13 +138,3 @@ export class Exporter {
 }
 
 type SetValue = (labels: Record<string, string>, value: number) => void;
-
-function observe(
-  { name, request, milliseconds, operation }: Measurement,
-  { histograms, exemplar }: Member,
-): void {
-  histograms
-    .get(name)
-    ?.get(operation)
-    ?.observe(milliseconds / 1000, exemplar?.(request));
-}

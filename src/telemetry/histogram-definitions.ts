@@ -11,15 +11,12 @@ export type HistogramName =
 
 interface HistogramDefinition {
   readonly help: string;
-  /** Whether it has a label `operation` beside `balancer`. */
-  readonly byOperation: boolean;
   readonly buckets: readonly number[];
 }
 
 export const HISTOGRAMS: Readonly<Record<HistogramName, HistogramDefinition>> = {
   request_duration_seconds: {
     help: 'From a request coming in to the end of its answer, retries and queueing included.',
-    byOperation: true,
     // OpenTelemetry's for LLM clients, which end at 81.92, and on: clients wait for 600 s and longer. 30 is one more,
     // for alerts on it: between 20.48 and 40.96 a quantile is a guess.
     buckets: [
@@ -29,18 +26,15 @@ export const HISTOGRAMS: Readonly<Record<HistogramName, HistogramDefinition>> = 
   },
   time_to_first_token_seconds: {
     help: 'Streams: from sending an attempt to its first content.',
-    byOperation: false,
     buckets: FIRST_TOKEN_BUCKETS,
   },
   time_per_output_token_seconds: {
     help: 'Streams: mean time between the content events of an attempt.',
-    byOperation: false,
     // OpenTelemetry's, with three below them: small models on fast hardware.
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5],
   },
   request_queue_wait_seconds: {
     help: 'How long requests waited for admission, those that had to.',
-    byOperation: false,
     buckets: FIRST_TOKEN_BUCKETS,
   },
 };

@@ -3,15 +3,22 @@ export const OPERATIONS = ['chat', 'text_completion', 'embeddings', 'other'] as 
 
 export type Operation = (typeof OPERATIONS)[number];
 
-const CHAT = /\/(?:chat\/completions|responses|messages|api\/chat)$/;
-const TEXT_COMPLETION = /\/(?:completions|api\/generate)$/;
-const EMBEDDINGS = /\/(?:embeddings|api\/embed)$/;
+/** The first that fits counts: a chat completion ends like a completion. */
+const ENDINGS: readonly (readonly [ending: string, operation: Operation])[] = [
+  ['/chat/completions', 'chat'],
+  ['/responses', 'chat'],
+  ['/messages', 'chat'],
+  ['/api/chat', 'chat'],
+  ['/completions', 'text_completion'],
+  ['/api/generate', 'text_completion'],
+  ['/embeddings', 'embeddings'],
+  ['/api/embed', 'embeddings'],
+];
 
 /** By the end of the path; the query does not count. */
 export function operationOf(path: string): Operation {
   const query = path.indexOf('?');
   const pathname = query === -1 ? path : path.slice(0, query);
-  if (CHAT.test(pathname)) return 'chat';
-  if (TEXT_COMPLETION.test(pathname)) return 'text_completion';
-  return EMBEDDINGS.test(pathname) ? 'embeddings' : 'other';
+  for (const [ending, operation] of ENDINGS) if (pathname.endsWith(ending)) return operation;
+  return 'other';
 }

@@ -33,7 +33,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   // The dispatcher facade speaks undici's interface to its callers, as the Fastify plugin speaks Fastify's.
   // Discovery and autoscaling ask other services than endpoints.
   undici: ['transport/', 'facades/dispatch', 'discovery/', 'autoscaling/'],
-  'eventsource-parser': ['sse/', 'cli/top-command.ts'],
+  'eventsource-parser': ['sse/', 'cli/top-feed.ts'],
   'p-queue': ['state/'],
   opossum: ['state/'],
   'prom-client': ['telemetry/prometheus.ts', 'telemetry/exporter.ts'],

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { LoadBalancer } from 'evenkeel';
 import { type DashboardBalancer, dashboardHandler } from 'evenkeel/dashboard';
 import { describe, expect, it } from 'vitest';
@@ -27,6 +28,17 @@ function serve(balancer: DashboardBalancer): Promise<Site> {
   return Site.open((request, response) => handler(request, response, () => response.destroy()));
 }
 
+/** What was drawn, one over the other, without what a terminal obeys. */
+function screensIn(out: string): string[] {
+  return (
+    out
+      .split('\u001b[H')
+      .slice(1)
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
+      .map((screen) => screen.replace(/\u001b\[(?:\?7[lh]|K|J)/g, '').replace(/\n$/, ''))
+  );
+}
+
 const KEY = ['--header', 'authorization: Bearer key'];
 const url = 'http://127.0.0.1:9';
 
@@ -42,7 +54,7 @@ describe('evenkeel top', () => {
     const { code, out } = await top([site.url, '--once', ...KEY]);
     expect(code).toBe(0);
     expect(out).toContain('available 1 of 2');
-    expect(out).toMatch(/^one +healthy +0\/8 +0 +- +- +- +-$/m);
+    expect(out).toMatch(/^one +healthy +0\/8 +0 +- +- +-$/m);
     expect(out).toMatch(/^two +standby +0 /m);
     expect(out).not.toContain('\u001b');
   });
@@ -58,13 +70,61 @@ describe('evenkeel top', () => {
       if (++drawn === 2) void balancer.close();
     });
     expect(code).toBe(0);
-    const screens = out.split('\u001b[H\u001b[J').slice(1);
+    const screens = screensIn(out);
     expect(screens.length).toBeGreaterThan(1);
-    expect(screens[0]).toContain('and 43 more');
-    expect(screens[0]).toMatch(/^e49-x+ +draining/m);
+    expect(screens[0]).toContain('and 46 more');
+    expect(screens[0]).toMatch(/^e49-x*… +draining/m);
     for (const line of (screens[0] ?? '').split('\n')) expect(line.length).toBeLessThanOrEqual(60);
-    expect((screens[0] ?? '').split('\n').length).toBeLessThanOrEqual(12);
+    // The last one is for what comes after.
+    expect((screens[0] ?? '').split('\n').length).toBeLessThanOrEqual(11);
     expect(screens.at(-1)).toContain('The balancer is closed.');
+  });
+
+  it('has every column at 80 signs, and tells what happened where there is room', async () => {
+    await using balancer = new LoadBalancer({
+      endpoints: [
+        { url, id: 'one', maxOutstanding: 128 },
+        { url, id: 'two' },
+      ],
+      policy: { name: 'mine\u001b[2J\u202e', select: ([first]) => first },
+      retry: false,
+      breaker: { consecutiveFailures: 1 },
+    });
+    await using site = await serve(balancer);
+    let asked = false;
+    const { out } = await top([site.url, ...KEY], { isTTY: true, columns: 80, rows: 24 }, (screen) => {
+      if (!asked) void balancer.fetch('/v1/models');
+      asked = true;
+      if (screen.includes('→ open')) void balancer.close();
+    });
+    const screen = screensIn(out).find((one) => one.includes('→ open')) ?? '';
+    expect(screen).toMatch(/^endpoint +state +outstanding +tokens\/s +first token +KV +GPU$/m);
+    expect(screen).toMatch(/^one +open +0\/128 +0 +- +- +- +\d+ s$/m);
+    expect(screen).toMatch(/^\d\d:\d\d:\d\d {2}one: healthy → open$/m);
+    expect(screen).toMatch(/^\d\d:\d\d:\d\d {2}mine\?\[2J\? chose one of 2$/m);
+    expect(out).not.toContain('\u001b[2J');
+    expect(out).not.toContain('\u202e');
+  });
+
+  it('waits for a dashboard that has gone, and goes on when it is back', async () => {
+    await using balancer = new LoadBalancer({ endpoints: [{ url, id: 'one' }] });
+    const handler = dashboardHandler(balancer, { interval: 100, authorize: () => true });
+    let gone = 0;
+    let feed: ServerResponse | undefined;
+    await using site = await Site.open((request, response) => {
+      feed = response;
+      if (gone === 1 && request.headers.accept !== undefined) response.writeHead(503).end();
+      else handler(request, response, () => response.destroy());
+    });
+    const { code, out } = await top([site.url], { isTTY: true, columns: 80, rows: 24 }, (screen) => {
+      if (screen.includes('trying again')) gone++;
+      else if (gone === 0) feed?.destroy();
+      else void balancer.close();
+    });
+    expect(code).toBe(0);
+    // Once its connection broke, once it refused.
+    expect(out.match(/^http:\S+ has gone; trying again/gm)).toHaveLength(2);
+    expect(screensIn(out).at(-1)).toContain('The balancer is closed.');
   });
 
   it('says what is wrong: a stranger, a wrong address, a wrong option', async () => {

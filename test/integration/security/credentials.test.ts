@@ -9,13 +9,15 @@ import {
   LoadBalancer,
   type LoadBalancerOptions,
 } from 'evenkeel';
-import { webDashboardHandler } from 'evenkeel/dashboard';
+import { type FeedTick, webDashboardHandler } from 'evenkeel/dashboard';
 import { prometheusMetrics } from 'evenkeel/prometheus';
 import { vllm } from 'evenkeel/signals/vllm';
 import { manualClock } from 'evenkeel/testing';
 import { type OpenMetricsContentType, Registry } from 'prom-client';
 import { afterAll, describe, expect, it } from 'vitest';
 import { BalancerTracing } from '../../../examples/opentelemetry/tracing.js';
+import { newsLines } from '../../../src/cli/top-news.js';
+import { topTable } from '../../../src/cli/top-table.js';
 import { healthReport } from '../../../src/facades/health.js';
 import { beginStream, FacadeRig, json } from '../../support/facade-rig.js';
 import { FeedReader } from '../../support/feed-reader.js';
@@ -42,6 +44,9 @@ const CANARY = {
   metricsQuery: 'canary-metrics-query',
   affinity: 'canary-affinity',
 };
+
+/** Headers of the answers that callers got: those of the balancer's own answers, and those that it adds to others. */
+let headers: [name: string, value: string][] = [];
 
 /** A value as whoever prints it would see it: as JSON, and as Node's console does. */
 function printed(value: unknown): string {
@@ -120,9 +125,14 @@ async function watch(act: (balancer: LoadBalancer, rig: FacadeRig) => Promise<vo
   try {
     await balancer.ready();
     const finished = () => events.some(({ type }) => type === 'request-record');
+    headers = [];
     await act(balancer, rig);
-    await feed.until(() => finished() && events.some(({ type }) => type === 'load-failed'));
-    await feed.tick();
+    const ticks: FeedTick[] = [];
+    await feed.until((tick) => {
+      ticks.push(tick);
+      return finished() && events.some(({ type }) => type === 'load-failed');
+    });
+    ticks.push(await feed.tick());
     const told = {
       logged,
       events,
@@ -130,10 +140,12 @@ async function watch(act: (balancer: LoadBalancer, rig: FacadeRig) => Promise<vo
       metrics: await metrics.registry.metrics(),
       snapshot: balancer.snapshot(),
       feed: feed.text,
+      top: ticks.flatMap((tick) => [...topTable(tick, { columns: 1_000 }), ...newsLines(tick)]),
+      headers,
       page: await (await dashboard(new Request('http://app.test/_balancer'))).text(),
       spans: exporter
         .getFinishedSpans()
-        .map(({ name, attributes, events: marks }) => [name, attributes, marks]),
+        .map(({ name, attributes, events: marks, status }) => [name, attributes, marks, status]),
       health: healthReport(balancer),
       explained: balancer.explain({
         model: 'm',
@@ -147,6 +159,8 @@ async function watch(act: (balancer: LoadBalancer, rig: FacadeRig) => Promise<vo
     expect(published.length).toBeGreaterThan(0);
     expect(logged.length).toBeGreaterThan(0);
     expect(told.spans.length).toBeGreaterThan(0);
+    for (const name of ['x-evenkeel-endpoint', 'x-evenkeel-attempts', 'server-timing'])
+      expect(headers.map(([found]) => found)).toContain(name);
     expect(told.events.map(({ type }) => type)).toContain('request-record');
     return told;
   } finally {
@@ -158,8 +172,8 @@ async function watch(act: (balancer: LoadBalancer, rig: FacadeRig) => Promise<vo
   }
 }
 
-function ask(balancer: LoadBalancer, stream = false, model = 'm'): Promise<Response> {
-  return balancer.fetch(`/${CANARY.callerPath}/v1/chat/completions?key=${CANARY.query}`, {
+async function ask(balancer: LoadBalancer, stream = false, model = 'm'): Promise<Response> {
+  const answer = await balancer.fetch(`/${CANARY.callerPath}/v1/chat/completions?key=${CANARY.query}`, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
@@ -169,6 +183,8 @@ function ask(balancer: LoadBalancer, stream = false, model = 'm'): Promise<Respo
     body: JSON.stringify({ model, stream, messages: [{ role: 'user', content: CANARY.prompt }] }),
     evenkeel: { policyData: { note: CANARY.policyData } },
   });
+  headers.push(...answer.headers);
+  return answer;
 }
 
 /** What may happen to a request, and what it may leave behind. */
@@ -214,6 +230,7 @@ const CASES: Readonly<Record<string, (balancer: LoadBalancer, rig: FacadeRig) =>
     const answer = await balancer.fetch('/v1/models', {
       headers: { authorization: `${CANARY.callerKey}\r\n` },
     });
+    headers.push(...answer.headers);
     return answer.text();
   },
 };

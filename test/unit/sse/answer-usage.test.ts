@@ -43,6 +43,26 @@ describe('answerUsage', () => {
     expect(read({ choices })).toBeUndefined();
   });
 
+  it('takes the counts of the report itself, not those of the details in it', () => {
+    const details = { prompt_tokens: 90, 'odd "}" name': '}', list: [{ completion_tokens: 91 }] };
+    const usage = { details, prompt_tokens: 2, cost: 'prompt_tokens', completion_tokens: 3 };
+    expect(read({ usage })).toEqual({ prompt: 2, completion: 3 });
+  });
+
+  it('reads a report that is written on many lines', () => {
+    const usage = { prompt_tokens: 21, completion_tokens: 0 };
+    expect(read(JSON.stringify({ choices: [], usage }, undefined, '\t'))).toEqual({
+      prompt: 21,
+      completion: 0,
+    });
+  });
+
+  it('does not take for a count what is none', () => {
+    const none = { prompt: undefined, completion: undefined };
+    expect(read({ usage: { prompt_tokens: null, completion_tokens: '9' } })).toEqual(none);
+    expect(read({ usage: { prompt_tokens: -4 } })).toEqual(none);
+  });
+
   it('knows nothing of an answer without a report, or with a broken one', () => {
     for (const answer of ['', '[]', '{}', '{"usage":null}', '{"usage":7}', '{"usage":{"prompt_tokens":']) {
       expect(read(answer)).toBeUndefined();
