@@ -238,15 +238,15 @@ describe('adaptive', () => {
     const endpoint = fakeEndpoint('shared');
     teach(endpoint, 0.1, 40);
     for (let turn = 0; turn < 12; turn++) {
-      const attempt = send(endpoint, 100);
-      clock.advance(turn === 0 ? 2000 : 16);
+      const attempt = send(endpoint, 1400);
+      clock.advance(turn === 0 ? 4000 : 146);
       attempt.answer();
       clock.advance(1000);
       attempt.end();
     }
-    for (let turn = 0; turn < 3; turn++) send(endpoint, 100);
-    expect(explain(endpoint, 100).room).toBe(0);
-    expect(explain(endpoint, 100).late).toBeGreaterThan(0);
+    for (let turn = 0; turn < 3; turn++) send(endpoint, 1400);
+    expect(explain(endpoint, 1400).room).toBe(0);
+    expect(explain(endpoint, 1400).late).toBeGreaterThan(0);
   });
 
   it('goes by outstanding requests where it has learnt nothing', () => {
