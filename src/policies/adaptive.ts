@@ -19,8 +19,9 @@
  *
  * - Prefill rate: a high quantile of (tokens before a first token, its own prompt included) / (time to it), over the
  *   last 32, which count less by e each minute. A card that is throttled is found out within some requests.
- * - Unknown: an endpoint counts for as fast as the slowest of the known, by weight, with all its requests before it. A
- *   tenth of the smaller prompts (`explore`) goes to one of which nothing is known, or nothing new for a minute.
+ * - Unknown: an endpoint counts for somewhat slower than the known are on average, by weight, the slower the more of
+ *   ours are there, with all of them before it. A tenth of the smaller prompts (`explore`) goes to one of which nothing
+ *   is known, or nothing new for a minute.
  * - Answers that do not stream are learnt apart from streams: their time is that to the whole answer.
  *
  * Needs prompt lengths (`estimateTokens`, or the body's bytes) and some tens of requests for each endpoint. Not for
@@ -35,6 +36,7 @@ import { PrefixIndex } from '../core/prefix-index.js';
 import { leastIndex, randomIndex } from '../core/random-pick.js';
 import { systemSelection } from '../system.js';
 import { EndpointMemory, type Terms, type Work } from './adaptive/endpoint-memory.js';
+import { FIRST_GUESS, type Prior, priorOf } from './adaptive/prior.js';
 import { Traffic } from './adaptive/traffic.js';
 
 /** Options of `adaptive`. */
@@ -46,8 +48,6 @@ export interface AdaptiveOptions {
 }
 
 const NONE: readonly number[] = [];
-/** Prompt tokens a ms before anything is known. */
-const FIRST_GUESS = 4;
 /** Milliseconds after which what is known of an idle endpoint is looked at again. */
 const STALE = 60_000;
 
@@ -87,17 +87,19 @@ export function adaptive(options?: AdaptiveOptions): SelectionPolicy {
   const judge = (candidates: readonly EndpointView[], request: InferenceRequest, now: number) => {
     // Unless all tell, none is asked: to compare a known figure with an unknown one would be no comparison.
     const told = candidates.every((endpoint) => othersOf(endpoint) !== undefined);
-    let guess: number | undefined;
+    let prior: Prior | undefined;
     return (endpoint: EndpointView): Terms => {
       const memory = memoryOf(endpoint, request);
       const work = workOf(endpoint, request);
       const others = told ? othersOf(endpoint) : undefined;
       const known = memory.rate.value;
       if (known !== undefined) return memory.terms(work, known, now, others);
-      guess ??= cautiousRate(candidates.map((one) => [one.weight, memoryOf(one, request).rate.value]));
-      const rate = guess * endpoint.weight;
+      prior ??= priorOf(candidates.map((one) => [one.weight, memoryOf(one, request)]));
+      const rate = prior.rateOf(endpoint);
       const terms = memory.terms(work, rate, now, undefined);
-      return { ...terms, backlog: terms.backlog + (endpoint.outstanding * traffic.meanPrompt) / rate };
+      const waiting = told ? (endpoint.load?.waiting ?? 0) : 0;
+      const before = (endpoint.outstanding + waiting) * traffic.meanPrompt;
+      return { ...terms, backlog: terms.backlog + before / rate, decode: prior.decode };
     };
   };
 
@@ -181,12 +183,4 @@ function costOf(endpoint: EndpointView, { backlog, prompt, late, room, decode }:
 function othersOf({ load }: EndpointView): number | undefined {
   if (load === undefined || (load.running === undefined && load.waiting === undefined)) return undefined;
   return Math.max(0, (load.running ?? 0) + (load.waiting ?? 0) - load.ownOutstanding);
-}
-
-/** The least of the known rates, in tokens a ms for each unit of weight: many clients start at once, and slow cards drown. */
-function cautiousRate(endpoints: readonly (readonly [weight: number, rate: number | undefined])[]): number {
-  const known = endpoints.flatMap(([weight, rate]) =>
-    rate === undefined || !(weight > 0) ? [] : [rate / weight],
-  );
-  return known.length === 0 ? FIRST_GUESS : Math.min(...known);
 }

@@ -13,6 +13,7 @@ export const OWN: Readonly<Record<string, Contestant>> = {
   'least outstanding, no weights': { policy: () => leastOutstanding(), weights: 'equal' },
   'scored, default scorers': () => scored(),
   'adaptive, no weights': { policy: () => adaptive(), weights: 'equal' },
+  'adaptive, given weights': () => adaptive(),
   'peak EWMA': () => peakEwma(),
 };
 

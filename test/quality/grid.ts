@@ -1,6 +1,12 @@
 import { vllm } from 'evenkeel/signals/vllm';
-import type { FleetEvent, ReplicaSpec, SimulationReport, Trace } from 'evenkeel/simulation';
-import { infiniteCacheHitRate } from './infinite-cache.js';
+import {
+  type FleetEvent,
+  GPU_KINDS,
+  type ReplicaSpec,
+  type SimulationReport,
+  type Trace,
+} from 'evenkeel/simulation';
+import { pooledCacheHitRate } from './pooled-cache.js';
 import { generated, recorded, type Traffic } from './traces.js';
 
 /** One column of a table: a situation, and what is read off. */
@@ -18,8 +24,8 @@ export interface Figure {
   readonly title: string;
   readonly unit: 'ms' | 'share';
   of(report: SimulationReport): number;
-  /** The most that there could be. */
-  bound?(trace: Trace): number;
+  /** The most that there could be, by what it would take. */
+  readonly bounds?: Readonly<Record<string, (trace: Trace) => number>>;
 }
 
 /** One table: a row for each contestant. */
@@ -40,12 +46,16 @@ export interface GridOptions {
 
 const P99: Figure = { title: 'p99', unit: 'ms', of: ({ firstToken }) => firstToken.p99 };
 const MEAN: Figure = { title: 'mean', unit: 'ms', of: ({ firstToken }) => firstToken.mean };
-const HITS: Figure = {
+/** With so many replicas that have caches of so many tokens. */
+const hits = (replicas: number, tokens: number): Figure => ({
   title: 'hits',
   unit: 'share',
   of: ({ cacheHitRate }) => cacheHitRate,
-  bound: infiniteCacheHitRate,
-};
+  bounds: {
+    'bound: one cache of their size': (trace) => pooledCacheHitRate(trace, replicas * tokens),
+    'bound: infinite caches': (trace) => pooledCacheHitRate(trace),
+  },
+});
 
 const SMALL = 'a100:3,t4,t4';
 const MIXED = 'h100:6,a100:3,a100:3,l4,l4,t4';
@@ -66,6 +76,8 @@ const POLLED = (
     endpoint: { metrics: { parser: vllm(), interval: 5_000 } },
   }),
 );
+/** Tokens of KV cache that a card has. */
+const CARD_CACHE = GPU_KINDS.a100.kvTokens;
 /** When the card slows down, in ms: clients know it by then. */
 const THROTTLED_AT = 60_000;
 
@@ -88,7 +100,7 @@ export function grid({ requests, loads, clients, traces }: GridOptions): readonl
   // Prompts come back after a minute or two: a short stretch would show little of it.
   const shared = recorded(traces, 'mooncake-synthetic.jsonl', {
     shape: 'shared-prefix',
-    requests: 2 * requests,
+    requests: 3 * requests,
   });
   // Long enough to have some that come a minute after the card has slowed down.
   const long = generated('chat', Math.max(2_000, requests));
@@ -143,15 +155,15 @@ export function grid({ requests, loads, clients, traces }: GridOptions): readonl
     },
     {
       title: 'Shared prefixes, eight A100',
-      note: `First token and the share of prompt tokens that caches had, at load 0.8 of what the fleet could do without caches; with the cache of the card, and with one ten times as large. The last row is what caches without limit would have, were every prompt sent where its beginning is: for any number of replicas. Traffic: ${shared.name}.`,
+      note: `First token and the share of prompt tokens that caches had, at load 0.8 of what the fleet could do without caches; with the cache of the card, and with one ten times as large. The last rows are what there is to have: by a single cache of the size of all, and by one without limit, which no placement on any number of replicas goes beyond. Traffic: ${shared.name}.`,
       columns: [
-        { title: '', fleet: 'a100x8', traffic: shared, load: 0.8, figures: [MEAN, P99, HITS] },
+        { title: '', fleet: 'a100x8', traffic: shared, load: 0.8, figures: [MEAN, P99, hits(8, CARD_CACHE)] },
         {
           title: 'large',
-          fleet: Array.from({ length: 8 }, () => ({ gpu: 'a100', kvTokens: 4_400_000 }) as const),
+          fleet: Array.from({ length: 8 }, () => ({ gpu: 'a100', kvTokens: 10 * CARD_CACHE }) as const),
           traffic: shared,
           load: 0.8,
-          figures: [MEAN, P99, HITS],
+          figures: [MEAN, P99, hits(8, 10 * CARD_CACHE)],
         },
       ],
     },

@@ -1,6 +1,7 @@
 import { type Contestant, compare } from 'evenkeel/simulation';
 import { median, medianOf } from '../../src/simulation/median.js';
 import type { Table } from './grid.js';
+import type { Traffic } from './traces.js';
 
 /** What a table came to: figures by contestant, in the order of the columns and their figures. */
 export interface Measured {
@@ -43,13 +44,14 @@ export async function measure(
       onProgress(++done / runs);
     }
   }
-  const bounds = table.columns.flatMap(({ traffic, figures }) =>
-    figures.map(({ bound }) =>
-      bound === undefined
-        ? Number.NaN
-        : median(Array.from({ length: seeds }, (_, index) => bound(traffic.trace(index + 1)))),
-    ),
+  const traces = (traffic: Traffic) => Array.from({ length: seeds }, (_, index) => traffic.trace(index + 1));
+  const read = table.columns.flatMap(({ traffic, figures }) =>
+    figures.map((figure) => ({ traffic, figure })),
   );
-  if (bounds.some(Number.isFinite)) rows['infinite cache'] = bounds;
+  for (const name of new Set(read.flatMap(({ figure }) => Object.keys(figure.bounds ?? {}))))
+    rows[name] = read.map(({ traffic, figure }) => {
+      const bound = figure.bounds?.[name];
+      return bound === undefined ? Number.NaN : median(traces(traffic).map(bound));
+    });
   return { table, rows, requests };
 }

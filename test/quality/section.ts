@@ -5,7 +5,7 @@ import type { Measured } from './measure.js';
 const BEGIN = '<!-- quality: written by `npm run bench:quality` -->';
 const END = '<!-- end of quality -->';
 
-const isBound = (name: string) => name.startsWith('oracle') || name === 'infinite cache';
+const isBound = (name: string) => name.startsWith('oracle') || name.startsWith('bound');
 
 /** One table in Markdown, the best that sees no more than a client in bold. */
 export function tableSection({ table, rows }: Measured): string {

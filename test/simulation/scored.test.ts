@@ -3,7 +3,7 @@ import { vllm } from 'evenkeel/signals/vllm';
 import { generateTrace, type ReplicaSpec, simulate } from 'evenkeel/simulation';
 import { describe, expect, it } from 'vitest';
 import { OTHERS } from '../quality/contestants.js';
-import { infiniteCacheHitRate } from '../quality/infinite-cache.js';
+import { pooledCacheHitRate } from '../quality/pooled-cache.js';
 
 /** Caches that lose nothing of what these traces bring back, as with offloading to the host's memory. */
 const fleet = Array.from({ length: 8 }, () => ({ gpu: 'a100', kvTokens: 4_400_000 }) as const);
@@ -16,7 +16,7 @@ describe('scored() with its default scorers, over prompts that share prefixes', 
 
   it('finds as much in their caches as infinite ones would have, less 15 % at most, with first tokens in three quarters of the time that least outstanding takes, and no later than with any rival', async () => {
     const learnt = await run(() => scored());
-    expect(learnt.cacheHitRate).toBeGreaterThan(0.85 * infiniteCacheHitRate(trace));
+    expect(learnt.cacheHitRate).toBeGreaterThan(0.85 * pooledCacheHitRate(trace));
     const least = await run(() => leastOutstanding());
     expect(learnt.firstToken.mean).toBeLessThan(0.75 * least.firstToken.mean);
     for (const name of ['llm-d default weights', 'Dynamo cost', 'SGLang cache-aware']) {

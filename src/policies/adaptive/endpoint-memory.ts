@@ -10,8 +10,6 @@ const OVERHEAD = 64;
 /** A first token this many times later than it was to come, and so many ms more, is late. */
 const LATE_FACTOR = 1.5;
 const LATE_MORE = 100;
-/** A limit that so large a share of the samples contradicts is none: what it should explain is other clients' doing. */
-const DISBELIEF = 0.1;
 /** What a sample counts in the mean time that a stream lasts after its first token, and in the mean of others' requests. */
 const PULL = 0.05;
 const OTHERS_PULL = 0.1;
@@ -77,6 +75,11 @@ export class EndpointMemory {
     return this.#requests;
   }
 
+  /** What a slower stream after the first token counts, in ms. */
+  get decode(): number {
+    return DECODE * (this.#lasting ?? 0) * (1 + this.#requests / (1 + this.#requests));
+  }
+
   /**
    * @param rate prompt tokens a ms
    * @param others requests of other clients, where that is known
@@ -89,7 +92,7 @@ export class EndpointMemory {
       prompt: (work.prompt - work.cached + OVERHEAD) / rate,
       late: Math.max(late, this.#queue.overdue(rate, now)),
       room: this.#waitForRoom(work),
-      decode: DECODE * (this.#lasting ?? 0) * (1 + this.#requests / (1 + this.#requests)),
+      decode: this.decode,
     };
   }
 
@@ -156,14 +159,14 @@ export class EndpointMemory {
     else if (kind === 'neutral' && late > this.#late.at(now)) this.#late.add(late, now);
   }
 
-  /** Streams end one after the other: with n of them the next one after a nth of the time that one lasts. */
+  /** Streams end one after the other: with n of them the next one after a nth of the time that one lasts, all of ours within it. */
   #waitForRoom({ prompt, output }: Work): number {
     const bySlots = this.#slots.error < this.#context.error;
     const room = bySlots ? this.#slots : this.#context;
-    if (this.#requests === 0 || room.error > DISBELIEF) return 0;
+    if (this.#requests === 0 || !room.believed) return 0;
     const share = bySlots
       ? room.excess(this.#requests + 1) / this.#requests
       : room.excess(this.#tokens + prompt + output) / this.#tokens;
-    return share * (this.#lasting ?? 0);
+    return Math.min(1, share) * (this.#lasting ?? 0);
   }
 }

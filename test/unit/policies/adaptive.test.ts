@@ -208,6 +208,47 @@ describe('adaptive', () => {
     expect(select([heavy, light], 1000)).toBe('light');
   });
 
+  it('leaves what it knows to be slow for what it does not know, and stays with what it knows to be fast', () => {
+    for (const [perToken, chosen] of [
+      [2, 'unknown'],
+      [0.02, 'known'],
+    ] as const) {
+      const { teach, select } = setUp();
+      const [known, unknown] = [fakeEndpoint('known'), fakeEndpoint('unknown')];
+      teach(known, perToken);
+      for (let turn = 0; turn < 20; turn++) expect(select([known, unknown], 1000)).toBe(chosen);
+    }
+  });
+
+  it('shuns what it does not know while requests of others wait there, if all endpoints tell', () => {
+    const { teach, select, explain } = setUp();
+    const [slow, unknown] = [fakeEndpoint('slow'), fakeEndpoint('unknown')];
+    teach(slow, 2);
+    slow.load = load({ running: 0, waiting: 0 });
+    unknown.load = load({ running: 4, waiting: 0 });
+    expect(select([slow, unknown], 1000)).toBe('unknown');
+    unknown.load = load({ running: 4, waiting: 10 });
+    expect(select([slow, unknown], 1000)).toBe('slow');
+    slow.load = undefined;
+    expect(explain(unknown, 1000, [slow, unknown]).backlog).toBe(0);
+  });
+
+  it('does not take one late first token, which others may have held up, for a lack of room', () => {
+    const { clock, teach, send, explain } = setUp();
+    const endpoint = fakeEndpoint('shared');
+    teach(endpoint, 0.1, 40);
+    for (let turn = 0; turn < 12; turn++) {
+      const attempt = send(endpoint, 1400);
+      clock.advance(turn === 0 ? 4000 : 146);
+      attempt.answer();
+      clock.advance(1000);
+      attempt.end();
+    }
+    for (let turn = 0; turn < 3; turn++) send(endpoint, 1400);
+    expect(explain(endpoint, 1400).room).toBe(0);
+    expect(explain(endpoint, 1400).late).toBeGreaterThan(0);
+  });
+
   it('goes by outstanding requests where it has learnt nothing', () => {
     const { select } = setUp();
     expect(select([fakeEndpoint('busy', { outstanding: 3 }), fakeEndpoint('idle')], 1000)).toBe('idle');
