@@ -78,6 +78,8 @@ describe('every page that is about a task', () => {
 
   it.each(pages.filter(({ path }) => !(path in OTHERWISE)))(
     'opens with a complete example that works: $path',
+    // The first one to import a package waits for it.
+    { timeout: 60_000 },
     async ({ path, text }) => {
       const example = opener(path, text)?.code ?? expect.fail('no example in its first section');
       const urls = servers.map(({ url }) => url);
