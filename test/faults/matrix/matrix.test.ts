@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { FAULT_KINDS } from '../../support/fault-kinds.js';
+import { FAULTS } from '../aimock/cases.js';
 import { FACADES, type FacadeName } from './callers.js';
 import { faultCases } from './cases.js';
 import { CLOSED_WITHIN, type Observation, observe } from './cell.js';
@@ -59,7 +59,7 @@ beforeAll(async () => {
 
 it('every fault of MockLlmServer is among the cases', () => {
   const covered = new Set<string>(CASES.map(({ fault }) => fault.kind));
-  expect(FAULT_KINDS.filter((kind) => !covered.has(kind))).toEqual([]);
+  expect(Object.keys(FAULTS).filter((kind) => !covered.has(kind))).toEqual([]);
 });
 
 describe.each(['beside', 'everywhere'] as const)('an endpoint that fails, with a good one %s', (where) => {
