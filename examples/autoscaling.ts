@@ -40,9 +40,11 @@ const autoscaler = new Autoscaler(balancer, {
   max: 6,
   interval: 1_000,
 });
+let most = 1;
 const calm = new Promise<void>((resolve) => {
   autoscaler.observe((event) => {
     if (event.type !== 'scaled') return;
+    most = Math.max(most, event.to);
     console.log(`${event.from} → ${event.to}: ${event.reason}`);
     if (event.to === 1) resolve();
   });
@@ -64,7 +66,7 @@ async function user(questions: number): Promise<void> {
 }
 
 await Promise.all(Array.from({ length: 20 }, () => user(6)));
-console.log(`120 questions answered; replicas: ${servers.size}`);
+console.log(`120 questions answered; at most ${most} replicas`);
 await calm;
 await autoscaler.close();
 await balancer.close();

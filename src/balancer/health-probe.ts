@@ -1,7 +1,7 @@
-import type { Timer } from '../core/clock.js';
 import type { TransportCall } from '../core/transport.js';
 import type { EndpointState } from '../state/endpoint-state.js';
 import { callEndpoint, type EndpointAnswer } from './call-endpoint.js';
+import { DueTimer } from './due-timer.js';
 import type { Engine } from './engine.js';
 import { MISCONFIGURED } from './judge-status.js';
 import { openGate } from './open-gate.js';
@@ -36,12 +36,12 @@ interface Watch {
 export class HealthProbe {
   readonly #engine: Engine;
   readonly #watched = new Map<EndpointState, Watch>();
-  #timer: Timer | undefined;
-  #timerAt = Number.POSITIVE_INFINITY;
+  readonly #timer: DueTimer;
   #closed = false;
 
   constructor(engine: Engine) {
     this.#engine = engine;
+    this.#timer = new DueTimer(engine.clock, () => this.#tick());
   }
 
   /** The list of endpoints, or what they are, has changed. */
@@ -72,7 +72,7 @@ export class HealthProbe {
   /** The endpoint has left. */
   forget(endpoint: EndpointState): void {
     this.#watched.get(endpoint)?.call?.abort();
-    if (this.#watched.delete(endpoint)) this.#arm();
+    if (this.#watched.delete(endpoint)) this.#timer.set(this.#watched.values());
   }
 
   close(): void {
@@ -83,7 +83,7 @@ export class HealthProbe {
   #await(endpoint: EndpointState, watch: Watch, wait: number): void {
     watch.due = this.#engine.clock.now() + wait;
     endpoint.breaker.holdOpen(watch.due + this.#engine.options.probe.timeout + LATENESS);
-    this.#arm();
+    this.#timer.set(this.#watched.values());
   }
 
   #firstWait({ phase, lifecycle, description, breaker }: EndpointState): number {
@@ -99,24 +99,7 @@ export class HealthProbe {
     return wait * (0.8 + 0.2 * this.#engine.random());
   }
 
-  /** Sets the timer for whoever is due first. */
-  #arm(): void {
-    let first = Number.POSITIVE_INFINITY;
-    for (const { due } of this.#watched.values()) first = Math.min(first, due);
-    if (first === this.#timerAt) return;
-    this.#timer?.close();
-    this.#timerAt = first;
-    const { clock } = this.#engine;
-    this.#timer =
-      first === Number.POSITIVE_INFINITY
-        ? undefined
-        : clock.setTimer(() => this.#tick(), Math.ceil(Math.max(0, first - clock.now())));
-    // A balancer that was never closed must not keep the process alive.
-    this.#timer?.unref?.();
-  }
-
   #tick(): void {
-    this.#timerAt = Number.POSITIVE_INFINITY;
     const now = this.#engine.clock.now();
     for (const [endpoint, watch] of [...this.#watched]) {
       if (watch.call !== undefined) {
@@ -130,7 +113,7 @@ export class HealthProbe {
         this.#ask(endpoint, watch, now);
       }
     }
-    this.#arm();
+    this.#timer.set(this.#watched.values());
   }
 
   #endDelay(endpoint: EndpointState, watch: Watch): void {

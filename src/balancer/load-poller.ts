@@ -1,8 +1,8 @@
-import type { Timer } from '../core/clock.js';
 import type { LoadReadings } from '../core/load-report.js';
 import type { EndpointChannel, OpenChannel, TransportCall } from '../core/transport.js';
 import type { EndpointState } from '../state/endpoint-state.js';
 import type { LoadSource } from '../state/load-source.js';
+import { DueTimer } from './due-timer.js';
 import type { Engine } from './engine.js';
 import { followSleep } from './follow-sleep.js';
 import { type PageResult, readPage } from './read-page.js';
@@ -41,13 +41,13 @@ export class LoadPoller {
   readonly #engine: Engine;
   readonly #openChannel: OpenChannel;
   readonly #polls = new Map<EndpointState, Map<string, Poll>>();
-  #timer: Timer | undefined;
-  #timerAt = Number.POSITIVE_INFINITY;
+  readonly #timer: DueTimer;
   #closed = false;
 
   /** @param openChannel how pages on origins of their own are connected to */
   constructor(engine: Engine, openChannel: OpenChannel) {
     this.#engine = engine;
+    this.#timer = new DueTimer(engine.clock, () => this.#tick());
     this.#openChannel = openChannel;
   }
 
@@ -106,25 +106,15 @@ export class LoadPoller {
     };
   }
 
-  /** Sets the timer for whoever is due first. */
   #arm(): void {
-    let first = Number.POSITIVE_INFINITY;
-    for (const polls of this.#polls.values())
-      for (const { due } of polls.values()) first = Math.min(first, due);
-    if (first === this.#timerAt) return;
-    this.#timer?.close();
-    this.#timerAt = first;
-    const { clock } = this.#engine;
-    this.#timer =
-      first === Number.POSITIVE_INFINITY
-        ? undefined
-        : clock.setTimer(() => this.#tick(), Math.ceil(Math.max(0, first - clock.now())));
-    // A balancer that was never closed must not keep the process alive.
-    this.#timer?.unref?.();
+    this.#timer.set(this.#all());
+  }
+
+  *#all(): Generator<Poll> {
+    for (const polls of this.#polls.values()) yield* polls.values();
   }
 
   #tick(): void {
-    this.#timerAt = Number.POSITIVE_INFINITY;
     const now = this.#engine.clock.now();
     for (const [endpoint, polls] of [...this.#polls]) {
       for (const poll of [...polls.values()]) {

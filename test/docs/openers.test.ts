@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { LoadBalancer } from 'evenkeel';
 import { MockLlmServer } from 'evenkeel/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FakeKubernetes } from '../support/fake-kubernetes.js';
+import { endpointSlice } from '../support/kubernetes/manifests.js';
 import { type CodeBlock, codeBlocks, readPages } from './markdown.js';
 import { runBlock } from './run-block.js';
 
@@ -22,7 +24,6 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   'docs/labs.md': 'its programs are run by test/examples/labs.test.ts',
   'docs/monitoring.md': 'its files are run by npm run monitoring',
   'docs/autoscaling.md': 'run by autoscaling-page.test.ts, with a Kubernetes API',
-  'docs/kubernetes.md': 'its manifests and its app are run by test/examples/kubernetes.test.ts',
   'docs/simulation.md': 'examples/simulate.ts, which test/examples runs; below',
 };
 /** Addresses of model servers that pages use. */
@@ -34,19 +35,26 @@ const QUIET = {
   process: { env: { ...process.env, KEY: 'key' }, once() {}, stdout: { write() {} } },
 };
 
+interface Surroundings {
+  readonly urls: readonly string[];
+  readonly list: string;
+  readonly api: string;
+}
+
 /** A page's first TypeScript, in its first section at the latest; the README has other things to say first. */
 function opener(path: string, text: string): CodeBlock | undefined {
   const [, second] = path === 'README.md' ? [] : [...text.matchAll(/^## /gm)];
   return codeBlocks(text.slice(0, second?.index)).find(({ language }) => language === 'ts');
 }
 
-/** An example with mock servers for its own. */
-function adapted(code: string, urls: readonly string[], list: string): string {
+/** An example with mock servers, a list and a Kubernetes API of ours for its own. */
+function adapted(code: string, { urls, list, api }: Surroundings): string {
   const addresses = [...new Set(code.match(MODEL_SERVER))];
   return code
     .replace(MODEL_SERVER, (address) => urls[addresses.indexOf(address)] ?? address)
     .replace(/\.listen\(\d+\)/, '.listen(0).unref()')
-    .replace("'endpoints.json'", JSON.stringify(list));
+    .replace("'endpoints.json'", JSON.stringify(list))
+    .replace("kubernetes('vllm')", `kubernetes('vllm', { server: '${api}' })`);
 }
 
 /** What a chat through the balancer comes to. */
@@ -65,24 +73,37 @@ const pages = readPages().filter(({ path }) => path === 'README.md' || path.star
 describe('every page that is about a task', () => {
   const servers: MockLlmServer[] = [];
   let folder: string;
+  let cluster: FakeKubernetes;
 
   beforeAll(async () => {
     servers.push(...(await Promise.all([1, 2, 3].map(() => MockLlmServer.start()))));
+    cluster = await FakeKubernetes.start();
+    for (const { port } of servers.slice(0, 1)) {
+      const pods = [{ addresses: ['127.0.0.1'] }];
+      cluster.apply(endpointSlice('vllm-1', { service: 'vllm', ports: [{ port }], endpoints: pods }));
+    }
     folder = await mkdtemp(join(tmpdir(), 'evenkeel-openers-'));
     await writeFile(join(folder, 'endpoints.json'), JSON.stringify(servers.map(({ url }) => ({ url }))));
   });
 
   afterAll(async () => {
     await Promise.all(servers.map((server) => server.stop()));
+    await cluster.stop();
     await rm(folder, { recursive: true });
   });
 
   it.each(pages.filter(({ path }) => !(path in OTHERWISE)))(
     'opens with a complete example that works: $path',
+    // The first one to import a package waits for it.
+    { timeout: 60_000 },
     async ({ path, text }) => {
       const example = opener(path, text)?.code ?? expect.fail('no example in its first section');
-      const urls = servers.map(({ url }) => url);
-      const { balancer } = (await runBlock(adapted(example, urls, join(folder, 'endpoints.json')), {
+      const ours = {
+        urls: servers.map(({ url }) => url),
+        list: join(folder, 'endpoints.json'),
+        api: cluster.url,
+      };
+      const { balancer } = (await runBlock(adapted(example, ours), {
         gives: ['balancer'],
         globals: QUIET,
       })) as { readonly balancer?: LoadBalancer };

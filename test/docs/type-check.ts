@@ -4,8 +4,11 @@ import type { CodeBlock } from './markdown.js';
 
 export interface Compiled {
   readonly program: ts.Program;
-  /** Mistakes in the blocks; messages name page and line. */
-  readonly errors: string[];
+  /**
+   * Mistakes in the blocks; messages name page and line. Ask last: the order in which the compiler meets types is that
+   * in which it writes unions, and what is written of the sources must not depend on the pages.
+   */
+  errors(): string[];
 }
 
 /** A block to be checked, under the name it gets in messages. */
@@ -53,9 +56,9 @@ export function compileBlocks(blocks: readonly NamedBlock[], sources: readonly s
       : ts.createSourceFile(path, text, settings, true);
   };
 
-  const rootNames = [...virtual.keys(), ...sources.map((source) => resolve(source))];
+  const rootNames = [...sources.map((source) => resolve(source)), ...virtual.keys()];
   const program = ts.createProgram({ rootNames, options, host });
-  const errors = [...virtual].flatMap(([path, { block }]) => {
+  const errorsIn = ([path, { block }]: [string, { block?: NamedBlock }]) => {
     const file = program.getSourceFile(path);
     return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)].map(
       (diagnostic) => {
@@ -65,13 +68,13 @@ export function compileBlocks(blocks: readonly NamedBlock[], sources: readonly s
         return `${block.page}:${block.line + line}: ${message}`;
       },
     );
-  });
-  return { program, errors };
+  };
+  return { program, errors: () => [...virtual].flatMap(errorsIn) };
 }
 
 /** Mistakes in these blocks alone. */
 export function typeErrors(blocks: readonly NamedBlock[]): string[] {
-  return compileBlocks(blocks, []).errors;
+  return compileBlocks(blocks, []).errors();
 }
 
 function readOptions(): ts.CompilerOptions {

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { endpointPath } from '../../src/balancer/endpoint-path.js';
 import { readRequest } from '../../src/balancer/fetch.js';
@@ -12,6 +11,7 @@ import { NdjsonTap } from '../../src/sse/ndjson-tap.js';
 import { SseTap } from '../../src/sse/sse-tap.js';
 import { StreamWatch } from '../../src/sse/stream-watch.js';
 import { requestHeaders, responseHeaders } from '../../src/transport/headers.js';
+import { fc } from '../support/property.js';
 
 const NOW = Date.UTC(2026, 0, 1);
 const runs = { numRuns: 1_000 };

@@ -4,6 +4,7 @@ import { type ApiRequest, ApiService } from './kubernetes/api-service.js';
 import { KINDS, type Kind, type KubeObject } from './kubernetes/kinds.js';
 import { StatusError, status } from './kubernetes/status.js';
 import type { WatchStream } from './kubernetes/watch-stream.js';
+import { Waiters } from './waiters.js';
 
 export type { PolicyRule } from './kubernetes/access.js';
 export type { ApiRequest } from './kubernetes/api-service.js';
@@ -16,7 +17,7 @@ export type { KubeObject } from './kubernetes/kinds.js';
 export class FakeKubernetes implements AsyncDisposable {
   readonly #service: ApiService;
   readonly #listener: Listener;
-  readonly #waiters = new Set<() => void>();
+  readonly #waiters = new Waiters();
   #connections = 0;
 
   static async start(access: Partial<Access> = {}): Promise<FakeKubernetes> {
@@ -128,15 +129,7 @@ export class FakeKubernetes implements AsyncDisposable {
 
   /** Resolves once `holds`, asked now and whenever a request, watch or connection begins or ends. */
   until(holds: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const check = () => {
-        if (!holds()) return;
-        this.#waiters.delete(check);
-        resolve();
-      };
-      this.#waiters.add(check);
-      check();
-    });
+    return this.#waiters.until(holds);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -144,7 +137,7 @@ export class FakeKubernetes implements AsyncDisposable {
   }
 
   #moved(): void {
-    for (const waiter of [...this.#waiters]) waiter();
+    this.#waiters.moved();
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type LoadBalancerOptions,
 } from '../../src/index.js';
 import { MockLlmServer, type MockLlmServerOptions } from '../../src/testing/index.js';
+import { Waiters } from './waiters.js';
 
 interface FleetOptions extends Omit<LoadBalancerOptions, 'endpoints'> {
   /** One entry a server. Default: two servers with nothing special. */
@@ -19,7 +20,7 @@ export class Fleet implements AsyncDisposable {
   readonly servers: readonly MockLlmServer[];
   readonly balancer: LoadBalancer;
   readonly events: BalancerEvent[] = [];
-  readonly #waiters = new Set<() => void>();
+  readonly #waiters = new Waiters();
 
   static async start({ servers = [{}, {}], endpoint, ...options }: FleetOptions = {}): Promise<Fleet> {
     const started = await Promise.all(
@@ -32,9 +33,7 @@ export class Fleet implements AsyncDisposable {
   private constructor(servers: readonly MockLlmServer[], balancer: LoadBalancer) {
     this.servers = servers;
     this.balancer = balancer;
-    const check = () => {
-      for (const waiter of this.#waiters) waiter();
-    };
+    const check = () => this.#waiters.moved();
     balancer.observe((event) => {
       this.events.push(event);
       check();
@@ -59,15 +58,7 @@ export class Fleet implements AsyncDisposable {
 
   /** Resolves once `holds`, asked now and after every event of the balancer and of the servers. */
   until(holds: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const check = () => {
-        if (!holds()) return;
-        this.#waiters.delete(check);
-        resolve();
-      };
-      this.#waiters.add(check);
-      check();
-    });
+    return this.#waiters.until(holds);
   }
 
   /** Nothing is left over: no lease, no queue entry, no request on a server, and after `close` no socket. */

@@ -1,22 +1,23 @@
 import type { DiscoverySource } from '../../src/core/discovery.js';
 import type { EndpointConfig } from '../../src/core/endpoint.js';
+import { Waiters } from './waiters.js';
 
 /** Writes down what a source tells. */
 export class SourceWatcher implements AsyncDisposable {
   readonly lists: (readonly EndpointConfig[])[] = [];
   readonly errors: Error[] = [];
   readonly stop: () => Promise<void>;
-  #heard: () => void = () => {};
+  readonly #waiters = new Waiters();
 
   constructor(source: DiscoverySource) {
     this.stop = source.watch({
       update: (endpoints) => {
         this.lists.push(endpoints);
-        this.#heard();
+        this.#waiters.moved();
       },
       failed: (error) => {
         this.errors.push(error);
-        this.#heard();
+        this.#waiters.moved();
       },
     });
   }
@@ -29,13 +30,13 @@ export class SourceWatcher implements AsyncDisposable {
     return this.last.map(({ url }) => url);
   }
 
+  get problems(): string[] {
+    return this.errors.map(({ message }) => message);
+  }
+
   /** Resolves once it holds, asked now and after all that is told. */
-  async until(holds: () => boolean): Promise<void> {
-    while (!holds()) {
-      await new Promise<void>((resolve) => {
-        this.#heard = resolve;
-      });
-    }
+  until(holds: (heard: this) => boolean): Promise<void> {
+    return this.#waiters.until(() => holds(this));
   }
 
   /** Resolves once so many lists, or errors, were told. */

@@ -56,7 +56,15 @@ export function faultBeforeAnswer(
       response.writeHead(200, { ...headers, 'content-length': '4096' });
       exchange.cut(answer.streaming && answer.protocol?.framing === SSE ? 'data: {"id":"sho' : '{"id":"sho');
       return true;
-    default:
+    case 'stall':
+    case 'stall-with-comments':
+    case 'cut':
+    case 'end-early':
+    case 'abort':
+    case 'malformed':
+    case 'error-event':
+    case 'comments-only':
+    case 'slow':
       return false;
   }
 }

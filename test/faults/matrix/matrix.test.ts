@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { FAULTS } from '../aimock/cases.js';
 import { FACADES, type FacadeName } from './callers.js';
 import { faultCases } from './cases.js';
 import { CLOSED_WITHIN, type Observation, observe } from './cell.js';
@@ -55,6 +56,11 @@ beforeAll(async () => {
   await runAll(jobs, AT_ONCE);
   await runAll(alone, 1);
 }, 300_000);
+
+it('every fault of MockLlmServer is among the cases', () => {
+  const covered = new Set<string>(CASES.map(({ fault }) => fault.kind));
+  expect(Object.keys(FAULTS).filter((kind) => !covered.has(kind))).toEqual([]);
+});
 
 describe.each(['beside', 'everywhere'] as const)('an endpoint that fails, with a good one %s', (where) => {
   it.each(CASES)(`$id: $expected.${where}`, (one) => {

@@ -11,9 +11,9 @@ import { kubernetes } from '../../../src/discovery/kubernetes.js';
 import { manualClock } from '../../../src/testing/index.js';
 import { FakeKubernetes } from '../../support/fake-kubernetes.js';
 import { selfSigned } from '../../support/kubernetes/certificate.js';
-import { Heard } from '../../support/kubernetes/heard.js';
 import { endpointSlice } from '../../support/kubernetes/manifests.js';
 import { passUntil } from '../../support/kubernetes/pass-until.js';
+import { SourceWatcher } from '../../support/source-watcher.js';
 
 /** TLS in front of a fake, as API servers have it. */
 async function secured(fake: FakeKubernetes, credentials: { readonly cert: string; readonly key: string }) {
@@ -75,7 +75,7 @@ describe('In a pod', () => {
     vi.stubEnv('KUBERNETES_SERVICE_PORT', String(front.port));
     fake.apply(inTeam('llm-1', '10.0.0.1'));
     fake.apply(endpointSlice('llm-1', { endpoints: [{ addresses: ['10.9.9.9'] }] }));
-    await using heard = new Heard(kubernetes('llm', { serviceAccount }));
+    await using heard = new SourceWatcher(kubernetes('llm', { serviceAccount }));
     await heard.until(({ lists }) => lists.length > 0);
     expect(heard.urls).toEqual(['http://10.0.0.1:8000']);
     expect(new Set(fake.requests.map(({ authorization }) => authorization))).toEqual(
@@ -88,7 +88,7 @@ describe('In a pod', () => {
     await using front = await secured(fake, selfSigned());
     vi.stubEnv('KUBERNETES_SERVICE_HOST', '127.0.0.1');
     vi.stubEnv('KUBERNETES_SERVICE_PORT', String(front.port));
-    await using heard = new Heard(kubernetes('llm', { serviceAccount }));
+    await using heard = new SourceWatcher(kubernetes('llm', { serviceAccount }));
     await heard.until(({ errors }) => errors.length > 0);
     expect(heard.problems[0]).toMatch(/self-signed|certificate/);
     expect(fake.requests).toEqual([]);
@@ -99,7 +99,7 @@ describe('In a pod', () => {
     await using fake = await FakeKubernetes.start({ tokens: ['first'] });
     fake.apply(inTeam('llm-1', '10.0.0.1'));
     const options = { server: fake.url, serviceAccount, clock, retry: 0, maxRetry: 0 };
-    await using heard = new Heard(kubernetes('llm', options));
+    await using heard = new SourceWatcher(kubernetes('llm', options));
     await fake.until(() => fake.watches().length === 1);
     const last = () => fake.requests.at(-1)?.authorization;
     /** Another watch after so long. */
@@ -133,7 +133,7 @@ describe('In a pod', () => {
     await using front = await secured(fake, authority);
     vi.stubEnv('KUBERNETES_SERVICE_HOST', '127.0.0.1');
     vi.stubEnv('KUBERNETES_SERVICE_PORT', String(front.port));
-    await using heard = new Heard(kubernetes('llm', { serviceAccount, clock }));
+    await using heard = new SourceWatcher(kubernetes('llm', { serviceAccount, clock }));
     await fake.until(() => fake.watches().length === 1);
     await mount('ca.crt', next.cert);
     front.present(next);
@@ -157,7 +157,7 @@ describe('In a pod', () => {
       );
     };
     for (const pods of [undefined, 'app=vllm']) {
-      const heard = new Heard(kubernetes('llm', { server: fake.url, serviceAccount, pods }));
+      const heard = new SourceWatcher(kubernetes('llm', { server: fake.url, serviceAccount, pods }));
       await fake.until(() => fake.watches().length === (pods === undefined ? 1 : 2));
       await heard.stop();
       await fake.until(() => fake.watches().length === 0 && fake.connections === 0);
@@ -202,14 +202,14 @@ describe('Outside a cluster', () => {
     await using fake = await FakeKubernetes.start({ tokens: ['mine'] });
     fake.apply(inTeam('llm-1', '10.0.0.1'));
     const options = { server: fake.url, namespace: 'team', token: async () => 'mine' };
-    await using heard = new Heard(kubernetes('llm', options));
+    await using heard = new SourceWatcher(kubernetes('llm', options));
     await heard.until(({ lists }) => lists.length > 0);
     expect(heard.urls).toEqual(['http://10.0.0.1:8000']);
   });
 
   it('a wrong token is reported, without the token', async () => {
     await using fake = await FakeKubernetes.start({ tokens: ['right'] });
-    await using heard = new Heard(kubernetes('llm', { server: fake.url, token: 'wrong-secret' }));
+    await using heard = new SourceWatcher(kubernetes('llm', { server: fake.url, token: 'wrong-secret' }));
     await heard.until(({ errors }) => errors.length > 0);
     expect(heard.problems[0]).toMatch(/was answered 401: Unauthorized$/);
     expect(JSON.stringify(heard.errors)).not.toContain('wrong-secret');

@@ -4,9 +4,9 @@ import { type KubernetesOptions, kubernetes } from '../../../src/discovery/kuber
 import { discoveryConformance } from '../../../src/testing/discovery-conformance.js';
 import { manualClock, seededRandom } from '../../../src/testing/index.js';
 import { FakeKubernetes } from '../../support/fake-kubernetes.js';
-import { Heard } from '../../support/kubernetes/heard.js';
 import { endpointSlice, pod } from '../../support/kubernetes/manifests.js';
 import { passUntil } from '../../support/kubernetes/pass-until.js';
+import { SourceWatcher } from '../../support/source-watcher.js';
 
 /** No waits: what is retried is retried at once. */
 const QUICK = { retry: 0, maxRetry: 0 };
@@ -19,7 +19,7 @@ function publish(fake: FakeKubernetes, hosts: readonly string[], name = 'llm-1')
 async function followed(hosts: readonly string[], options: KubernetesOptions = QUICK) {
   const fake = await FakeKubernetes.start();
   publish(fake, hosts);
-  const heard = new Heard(kubernetes('llm', { server: fake.url, ...options }));
+  const heard = new SourceWatcher(kubernetes('llm', { server: fake.url, ...options }));
   await fake.until(() => fake.watches().length === 1);
   return {
     fake,
@@ -33,7 +33,7 @@ async function followed(hosts: readonly string[], options: KubernetesOptions = Q
 }
 
 const urls = (...hosts: string[]) => hosts.map((host) => `http://${host}:8000`);
-const has = (expected: readonly string[]) => (heard: Heard) => heard.urls.join() === expected.join();
+const has = (expected: readonly string[]) => (heard: SourceWatcher) => heard.urls.join() === expected.join();
 
 discoveryConformance(
   'kubernetes',
@@ -79,7 +79,7 @@ describe('The kubernetes source', () => {
     fake.apply(endpointSlice('t4-1', { service: 'llm-t4', endpoints: [{ addresses: ['10.0.0.2'] }] }));
     fake.apply(endpointSlice('x-1', { service: 'x', endpoints: [{ addresses: ['10.0.0.3'] }] }));
     const endpoint = ({ service }: { service: string }) => ({ weight: service === 'llm-t4' ? 1 : 3 });
-    await using heard = new Heard(kubernetes(['llm', 'llm-t4'], { server: fake.url, endpoint }));
+    await using heard = new SourceWatcher(kubernetes(['llm', 'llm-t4'], { server: fake.url, endpoint }));
     await heard.until(has(urls('10.0.0.1', '10.0.0.2')));
     expect(heard.lists[0]?.map(({ weight }) => weight)).toEqual([3, 1]);
   });
@@ -267,7 +267,7 @@ describe('An API server that is gone', () => {
     await using fake = await FakeKubernetes.start();
     publish(fake, ['10.0.0.1']);
     await fake.stop();
-    await using heard = new Heard(kubernetes('llm', { server: fake.url, retry: 5, maxRetry: 5 }));
+    await using heard = new SourceWatcher(kubernetes('llm', { server: fake.url, retry: 5, maxRetry: 5 }));
     await heard.until(({ errors }) => errors.length > 1);
     expect(heard.lists).toEqual([]);
     await fake.restart();
@@ -281,7 +281,7 @@ describe('What pods say of themselves', () => {
     targetRef: { kind: 'Pod', name },
   }));
   const labels = { app: 'vllm' };
-  const weights = (heard: Heard) => heard.lists.at(-1)?.map(({ weight }) => weight);
+  const weights = (heard: SourceWatcher) => heard.lists.at(-1)?.map(({ weight }) => weight);
 
   it('is known before the first list, changes it, and is asked for as metadata alone', async () => {
     await using fake = await FakeKubernetes.start();
@@ -289,7 +289,9 @@ describe('What pods say of themselves', () => {
     fake.apply(pod('p1', { labels: { ...labels, gpu: 'a100' }, annotations: { 'evenkeel/weight': '3' } }));
     fake.apply(pod('p2', { labels }));
     fake.apply(pod('stranger', { labels: { app: 'web' } }));
-    await using heard = new Heard(kubernetes('llm', { server: fake.url, pods: 'app=vllm', ...QUICK }));
+    await using heard = new SourceWatcher(
+      kubernetes('llm', { server: fake.url, pods: 'app=vllm', ...QUICK }),
+    );
     await fake.until(() => fake.watches().length === 2);
     expect(heard.lists).toHaveLength(1);
     expect(heard.lists[0]).toMatchObject([
@@ -308,7 +310,9 @@ describe('What pods say of themselves', () => {
     const say = (weight: string) =>
       fake.apply(pod('p1', { labels, annotations: { 'evenkeel/weight': weight } }));
     say('much');
-    await using heard = new Heard(kubernetes('llm', { server: fake.url, pods: 'app=vllm', ...QUICK }));
+    await using heard = new SourceWatcher(
+      kubernetes('llm', { server: fake.url, pods: 'app=vllm', ...QUICK }),
+    );
     await fake.until(() => fake.watches().length === 2);
     fake.apply(pod('p3', { labels }));
     say('more');
@@ -323,7 +327,7 @@ describe('What pods say of themselves', () => {
     ];
     await using fake = await FakeKubernetes.start({ rules });
     publish(fake, ['10.0.0.1']);
-    await using heard = new Heard(
+    await using heard = new SourceWatcher(
       kubernetes('llm', { server: fake.url, pods: 'app=vllm', retry: 5, maxRetry: 5 }),
     );
     await heard.until(({ errors }) => errors.length > 1);
@@ -368,7 +372,7 @@ describe('A mistake of the user', () => {
       if (address === '10.0.0.2') throw new Error('I know nothing of 10.0.0.2');
       return {};
     };
-    await using heard = new Heard(kubernetes('llm', { server: fake.url, endpoint, ...QUICK }));
+    await using heard = new SourceWatcher(kubernetes('llm', { server: fake.url, endpoint, ...QUICK }));
     await fake.until(() => fake.watches().length === 1);
     publish(fake, ['10.0.0.1', '10.0.0.2']);
     await heard.until(({ errors }) => errors.length === 1);
@@ -381,7 +385,7 @@ describe('A mistake of the user', () => {
   it('in the name of the port is reported with the names that there are', async () => {
     await using fake = await FakeKubernetes.start();
     publish(fake, ['10.0.0.1']);
-    await using heard = new Heard(kubernetes('llm', { server: fake.url, port: 'htpp' }));
+    await using heard = new SourceWatcher(kubernetes('llm', { server: fake.url, port: 'htpp' }));
     await heard.until(({ errors }) => errors.length === 1);
     expect(heard.problems).toEqual(['kubernetes:llm: no port htpp; the Service has the ports: http']);
   });

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { scanJson } from '../../../src/balancer/scan-json.js';
+import { fc } from '../../support/property.js';
 
 const NOTHING = { model: undefined, modelAt: undefined, stream: undefined, maxTokens: undefined };
 const scan = (text: string) => scanJson(Buffer.from(text));

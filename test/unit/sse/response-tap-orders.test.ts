@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fc } from '../../support/property.js';
 import {
   COMMENT,
   DONE,
@@ -109,7 +109,7 @@ describe('ResponseTap, whatever happens in whatever order', () => {
   it('settles once, closes once, ends the reader once, keeps the bytes, and leaves no timer', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(step, { maxLength: 25 }),
+        fc.array(step, { maxLength: 25, size: 'max' }),
         fc.boolean(),
         fc.constantFrom('cancel', 'error', 'time'),
         async (steps, streaming, last) => {
@@ -136,13 +136,13 @@ describe('ResponseTap, whatever happens in whatever order', () => {
           expect(await rig.result()).toBeDefined();
         },
       ),
-      { numRuns: 3_000 },
+      { numRuns: 1_500 },
     );
   });
 
   it('settles every attempt that ends before an answer of status 400 or more', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 15 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 15, size: 'max' }), async (steps) => {
         const rig = tapRig();
         rig.start();
         play(
@@ -152,7 +152,7 @@ describe('ResponseTap, whatever happens in whatever order', () => {
         rig.tap.cancel();
         expect(rig.settled).toHaveLength(1);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 700 },
     );
   });
 });

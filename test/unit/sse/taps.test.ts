@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NdjsonTap } from '../../../src/sse/ndjson-tap.js';
 import { SseTap } from '../../../src/sse/sse-tap.js';
 import type { StreamTap } from '../../../src/sse/stream-findings.js';
+import { fc } from '../../support/property.js';
 import { COMMENT, DONE, FINISH, ROLE, token } from '../../support/tap-rig.js';
 
 /** The findings after the chunks and the end. */

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import PQueue from 'p-queue';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Admission, type AdmissionOptions } from '../../../src/state/admission.js';
 import { manualClock } from '../../../src/testing/manual-clock.js';
+import { fc } from '../../support/property.js';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -266,7 +266,7 @@ describe('Admission', () => {
       fc.record({ do: fc.constant('turn' as const) }),
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 30, size: 'max' }), async (steps) => {
         const line = rig({ maxQueued: 4, maxWait: 200 });
         const all: Promise<void>[] = [];
         let places = 0;
@@ -291,7 +291,7 @@ describe('Admission', () => {
         expect(line.admission.queuedByModel).toEqual({});
         expect(line.clock.pending).toBe(0);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 });

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BreakerPass } from '../../../src/core/breaker.js';
 import { breakerRig } from '../../support/breaker-rig.js';
+import { fc } from '../../support/property.js';
 
 const VERDICTS = ['success', 'fault', 'overloaded', 'none'] as const;
 const FAULTS_TO_OPEN = 3;
@@ -23,7 +23,7 @@ const steps = fc.array(
     { weight: 2, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.nat(900) }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.nat(20_000) }) },
   ),
-  { minLength: 1, maxLength: 120 },
+  { minLength: 1, maxLength: 120, size: 'max' },
 );
 
 /** The breaker in the plainest words: constant open time, results kept in a list, no opossum. */
@@ -127,7 +127,7 @@ describe('the breaker', () => {
         }
         breaker.dispose();
       }),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 });

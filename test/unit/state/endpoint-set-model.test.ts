@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../../src/core/outcome.js';
 import { resolveBreakerOptions } from '../../../src/state/breaker-options.js';
@@ -12,6 +11,7 @@ import { resolveSlowStartOptions, SlowStart } from '../../../src/state/slow-star
 import { fakeRequest } from '../../../src/testing/fake-request.js';
 import { manualClock } from '../../../src/testing/manual-clock.js';
 import { endpointOf } from '../../support/endpoint-rig.js';
+import { fc } from '../../support/property.js';
 
 const FAULTS_TO_OPEN = 2;
 const OPEN_FOR = 1_000;

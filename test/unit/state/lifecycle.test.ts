@@ -1,6 +1,6 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LIFECYCLE, LIFECYCLE_GATES, Lifecycle } from '../../../src/state/lifecycle.js';
+import { fc } from '../../support/property.js';
 
 describe('Lifecycle', () => {
   it('begins ready when nothing is to be waited for', () => {
