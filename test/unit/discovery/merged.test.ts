@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { DiscoveryListener, DiscoverySource } from '../../../src/core/discovery.js';
+import type { EndpointConfig } from '../../../src/core/endpoint.js';
 import { merged } from '../../../src/discovery/merged.js';
 import { InvalidOptionError } from '../../../src/errors.js';
 
-const [a, b, c] = ['a', 'b', 'c'].map((host) => ({ url: `http://${host}.test` }));
+const on = (host: string) => ({ url: `http://${host}.test` });
+const [a, b, c] = [on('a'), on('b'), on('c')];
 
 /** A source that tells what the test tells it to. */
 function source() {
@@ -21,7 +23,7 @@ function source() {
   return { made, tell: () => listener, stopped: () => stopped };
 }
 
-function watched(...parts: Parameters<typeof merged>) {
+function watched(...parts: readonly (DiscoverySource | readonly EndpointConfig[])[]) {
   const told: string[] = [];
   const stop = merged(...parts).watch({
     update: (endpoints) => told.push(endpoints.map(({ url }) => url.slice(7, 8)).join('')),
