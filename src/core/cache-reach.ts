@@ -26,9 +26,9 @@ export class CacheReach {
     this.#findings.push({ distance, hit });
     if (this.#findings.length > WINDOW) this.#findings.shift();
     const sorted = [...this.#findings].sort((one, other) => one.distance - other.distance);
-    // Of a reach that is shorter than all: every hit speaks against it.
-    let against = sorted.filter(({ hit: held }) => held).length;
-    let least = against;
+    // More or fewer findings than against a reach that is shorter than all.
+    let against = 0;
+    let least = 0;
     let best = between(0, sorted[0]?.distance);
     for (const [index, one] of sorted.entries()) {
       against += one.hit ? -1 : 1;

@@ -31,7 +31,8 @@ export class RetryBudget {
   readonly #options: RetryBudgetOptions;
   readonly #clock: Clock;
   readonly #deposit: number;
-  readonly #slices: number[] = new Array<number>(SLICES).fill(0);
+  /** Tokens of each tenth of the window, the latest at `#slice`; nothing counts as 0. */
+  readonly #slices: number[] = [];
   readonly #sliceLength: number;
   #slice = 0;
   #sliceStart: number;

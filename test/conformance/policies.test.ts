@@ -1,4 +1,4 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { capacity } from '../../src/filters/capacity.js';
 import { labels } from '../../src/filters/labels.js';
 import { model } from '../../src/filters/model.js';
@@ -17,6 +17,19 @@ import { outstanding } from '../../src/scorers/outstanding.js';
 import { policyConformance } from '../../src/testing/policy-conformance.js';
 
 const runner = { describe, it };
+
+it.each([
+  ['adaptive', adaptive],
+  ['consistent-hash', consistentHash],
+  ['least-outstanding', leastOutstanding],
+  ['peak-ewma', peakEwma],
+  ['power-of-two', powerOfTwo],
+  ['round-robin', roundRobin],
+  ['scored', scored],
+  ['weighted-random', weightedRandom],
+])('a policy is named after its file: %s', (file, policy) => {
+  expect(policy().name).toBe(file);
+});
 
 policyConformance('leastOutstanding', () => leastOutstanding(), runner);
 policyConformance('leastOutstanding above its scan limit', () => leastOutstanding({ scanLimit: 1 }), runner);

@@ -21,6 +21,10 @@ it('keeps to what most of the findings say', () => {
   expect(reachOf(...findings, [50, false], [4_000, false])).toBeCloseTo(2_000);
 });
 
+it('reaches as far as it may, where a nearer reach is as good', () => {
+  expect(reachOf([100, true], [200, false], [300, true], [1_200, false])).toBeCloseTo(600);
+});
+
 it('reaches nowhere when nothing is ever found again: prefix caching is off', () => {
   expect(reachOf([400, false], [900, false], [100, false])).toBeLessThanOrEqual(10);
 });

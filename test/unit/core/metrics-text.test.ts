@@ -25,6 +25,10 @@ describe('readSamples', () => {
 
   it.each([
     '# a:b 3',
+    '#   7 a:b',
+    'a:b-5',
+    '{} 3',
+    '',
     'a:bc 3',
     'xa:b 3',
     'a:b',
@@ -36,6 +40,14 @@ describe('readSamples', () => {
     'a:b +Inf',
   ])('passes over %j', (line) => {
     expect(read(line)).toBeUndefined();
+  });
+
+  it('finds the series of the names that are asked for, and no others', () => {
+    const found = readSamples('a:b 1\n\nc 2\nd 3\na:b 4', new Set(['a:b', 'd', 'e']));
+    expect([...found].map(([name, series]) => [name, series.map(({ value }) => value)])).toEqual([
+      ['a:b', [1, 4]],
+      ['d', [3]],
+    ]);
   });
 
   it('keeps the series whose labels are wanted, and those that do not have the label', () => {

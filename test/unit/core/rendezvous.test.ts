@@ -24,6 +24,10 @@ describe('rendezvousScore', () => {
     }
   });
 
+  it('gives what it gave in the first release', () => {
+    expect(rendezvousScore(hashText('session-1'), hashText('a'), 1)).toBeCloseTo(19.778134981554707, 12);
+  });
+
   it('is 0 for weight 0', () => {
     expect(rendezvousScore(hashText('k'), hashText('e'), 0)).toBeCloseTo(0, 12);
   });

@@ -48,8 +48,8 @@ function setUp(options: AdaptiveOptions = { explore: 0 }) {
     explain: (endpoint: FakeEndpoint, promptTokens: number, among = [endpoint]) => {
       const explained = policy.explain?.(among, fakeRequest({ promptTokens }), context) ?? [];
       const { score, terms = {} } = explained.find((one) => one.endpoint === endpoint.id) ?? {};
-      const { backlog, late, room } = terms;
-      return { score, backlog, late, room };
+      const { backlog, prompt, late, room, decode } = terms;
+      return { score, backlog, prompt, late, room, decode };
     },
   };
 }
@@ -161,6 +161,38 @@ describe('adaptive', () => {
     expect(explain(endpoint, 100).room).toBe(0);
     for (let turn = 0; turn < 6; turn++) send(endpoint, 100);
     expect(explain(endpoint, 100).room).toBeGreaterThan(300);
+  });
+
+  it('counts a hundredth of the time that streams last there, and more of it the more of them there are', () => {
+    const { clock, teach, send, explain } = setUp();
+    const endpoint = fakeEndpoint('one');
+    const stream = (lasting: number, outcome?: Outcome) => {
+      const attempt = send(endpoint, 1_000);
+      clock.advance(1_064);
+      attempt.answer();
+      clock.advance(lasting);
+      attempt.end(outcome);
+      return explain(endpoint, 100).decode;
+    };
+    teach(endpoint, 1, 1);
+    expect(explain(endpoint, 100).decode).toBe(0);
+    // The first lasted no time; a later one counts a twentieth.
+    expect(stream(40_000)).toBeCloseTo(20, 9);
+    expect(stream(80_000, FAULT)).toBeCloseTo(20, 9);
+    expect(stream(0)).toBeCloseTo(19, 9);
+    send(endpoint, 1_000);
+    expect(explain(endpoint, 100).decode).toBeCloseTo(19 * 1.5, 9);
+  });
+
+  it('takes for late what is turned away as busy, as it takes what fails', () => {
+    const { send, teach, explain } = setUp();
+    for (const outcome of [FAULT, { kind: 'overloaded', status: 429, retryAfter: undefined } as Outcome]) {
+      const endpoint = fakeEndpoint('one');
+      teach(endpoint, 1, 1);
+      send(endpoint, 1_000).end(outcome);
+      // A second at least, of which a tenth is believed.
+      expect(explain(endpoint, 1_000).late).toBeCloseTo(100, 9);
+    }
   });
 
   it('gives a newcomer one request, and the next when that has been answered or others are busy', () => {
@@ -340,10 +372,80 @@ describe('adaptive', () => {
     expect(select([endpoint, fakeEndpoint('other')], 1000)).toBeDefined();
   });
 
-  it('refuses a share of exploration that is none, and options it does not know', () => {
-    expect(() => adaptive({ explore: 1.5 })).toThrow(InvalidOptionError);
-    expect(() => adaptive({ explore: Number.NaN })).toThrow('adaptive.explore');
-    expect(() => adaptive({ prefixes: 1 } as unknown as AdaptiveOptions)).toThrow('adaptive.prefixes');
-    expect(() => adaptive({ expolre: 0.1 } as AdaptiveOptions)).toThrow('adaptive.expolre');
+  it('never chooses an endpoint of weight 0, known or not, whatever the others have to do', () => {
+    const { teach, send, select } = setUp({ explore: 1 });
+    const [known, fresh] = [fakeEndpoint('known', { weight: 0 }), fakeEndpoint('fresh', { weight: 0 })];
+    const [busy, idle] = [fakeEndpoint('busy'), fakeEndpoint('idle')];
+    teach(known, 0.1);
+    teach(busy, 10);
+    for (let turn = 0; turn < 20; turn++) send(busy, 5_000);
+    for (const prompt of [100, 5_000]) expect(select([known, fresh, busy], prompt)).toBe('busy');
+    teach(idle, 20);
+    expect(select([known, fresh, busy, idle], 5_000)).toBe('idle');
+    expect(select([known, fresh], 100)).toBeUndefined();
+  });
+
+  it('takes an endpoint of which nothing is known for as fast as the slowest it knows', () => {
+    const { teach, explain } = setUp();
+    const [fast, slow, fresh] = [fakeEndpoint('fast'), fakeEndpoint('slow'), fakeEndpoint('fresh')];
+    const all = [fast, slow, fresh, fakeEndpoint('none', { weight: 0 })];
+    expect(explain(fresh, 936, all).prompt).toBeCloseTo(1_000 / 4, 6);
+    teach(fast, 1);
+    teach(slow, 5);
+    expect(explain(fresh, 936, all).prompt).toBeCloseTo(5_000, 6);
+    const heavy = fakeEndpoint('heavy', { weight: 2, outstanding: 3 });
+    const { prompt, backlog } = explain(heavy, 936, [...all, heavy]);
+    expect(prompt).toBeCloseTo(2_500, 6);
+    // Three requests of the mean length, which is somewhat above the thousand it began with.
+    expect(backlog).toBeGreaterThan((3 * 1_000 * 5) / 2);
+    expect(backlog).toBeLessThan((3 * 1_200 * 5) / 2);
+  });
+
+  it('tells which part of a prompt is left to compute', () => {
+    const policy = adaptive();
+    const endpoint = fakeEndpoint('one');
+    const request = fakeRequest({ promptTokens: 1_000, promptBlocks: () => [1, 2, 3, 4] });
+    expect(policy.promptWork?.(endpoint, request)).toBe(1_000);
+    policy.follow?.({ endpoint, request, now: 0 });
+    expect(policy.promptWork?.(endpoint, request)).toBe(0);
+    const other = fakeRequest({ promptTokens: 1_000, promptBlocks: () => [1, 2, 3, 9] });
+    expect(policy.promptWork?.(endpoint, other)).toBe(250);
+  });
+
+  it('does not take for prompts what has no length, and does not follow it', () => {
+    const policy = adaptive();
+    for (const promptTokens of [0, Number.NaN])
+      expect(
+        policy.follow?.({ endpoint: fakeEndpoint('one'), request: fakeRequest({ promptTokens }), now: 0 }),
+      ).toBeUndefined();
+  });
+
+  it('learns nothing from an answer of another kind than was asked for', () => {
+    const policy = adaptive();
+    const endpoint = fakeEndpoint('one');
+    const request = fakeRequest({ promptTokens: 936, streaming: true });
+    const context = { random: seededRandom(1), now: () => 1_000, report: () => {} };
+    const prompt = () => policy.explain?.([endpoint], request, context)[0]?.terms?.prompt;
+    const answered = (streamed: boolean) => {
+      const follower = policy.follow?.({ endpoint, request, now: 0 });
+      follower?.answering(2_000, streamed);
+      follower?.settled({ outcome: SUCCESS, now: 2_000, tokens: 10, tokenInterval: undefined });
+    };
+    answered(false);
+    expect(prompt()).toBeCloseTo(1_000 / 4, 6);
+    answered(true);
+    expect(prompt()).toBeCloseTo(2_000, 6);
+  });
+
+  it.each<[object, string, string]>([
+    [{ explore: 1.5 }, 'adaptive.explore', 'must be a finite number, at least 0 and at most 1'],
+    [{ explore: -0.1 }, 'adaptive.explore', 'must be a finite number, at least 0 and at most 1'],
+    [{ explore: Number.NaN }, 'adaptive.explore', 'must be a finite number, at least 0 and at most 1'],
+    [{ prefixes: 1 }, 'adaptive.prefixes', 'must be true or false'],
+    [{ expolre: 0.1 }, 'adaptive.expolre', 'is not known (known: explore, prefixes)'],
+  ])('refuses %j', (options, option, rule) => {
+    expect(() => adaptive(options)).toThrow(
+      expect.objectContaining({ constructor: InvalidOptionError, option, rule }),
+    );
   });
 });

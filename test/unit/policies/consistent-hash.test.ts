@@ -179,11 +179,18 @@ describe('consistentHash', () => {
   });
 
   it('refuses a bound below 1 and a key it cannot read', () => {
-    for (const boundedLoad of [0.9, Number.NaN, -1])
-      expect(() => consistentHash({ boundedLoad })).toThrow(InvalidOptionError);
-    for (const key of ['header', { header: '' }, 7, null])
-      expect(() => consistentHash({ key: key as unknown as 'client-address' })).toThrow(
-        /consistentHash\.key/,
+    const refuses = (options: object, option: string, rule: string) =>
+      expect(() => consistentHash(options)).toThrow(
+        expect.objectContaining({ constructor: InvalidOptionError, option, rule }),
       );
+    for (const boundedLoad of [0.9, Number.NaN, -1])
+      refuses({ boundedLoad }, 'consistentHash.boundedLoad', 'must be a finite number, at least 1');
+    for (const key of ['header', { header: '' }, { header: 7 }, 7, null])
+      refuses(
+        { key },
+        'consistentHash.key',
+        "must be 'client-address', { header: name } or a function of the request",
+      );
+    refuses({ keys: 1 }, 'consistentHash.keys', 'is not known (known: key, boundedLoad)');
   });
 });

@@ -134,7 +134,13 @@ describe('leastOutstanding', () => {
 
   it('refuses a scan limit that is no count, and options it does not know', () => {
     for (const scanLimit of [0, 1.5, Number.NaN, '64' as unknown as number])
-      expect(() => leastOutstanding({ scanLimit })).toThrow(InvalidOptionError);
+      expect(() => leastOutstanding({ scanLimit })).toThrow(
+        expect.objectContaining({
+          constructor: InvalidOptionError,
+          option: 'leastOutstanding.scanLimit',
+          rule: 'must be an integer, at least 1',
+        }),
+      );
     expect(() => leastOutstanding({ scanLimits: 3 } as object)).toThrow(/leastOutstanding\.scanLimits/);
   });
 });

@@ -129,6 +129,13 @@ describe('peakEwma', () => {
 
   it('refuses a decay that is no time', () => {
     for (const decay of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
-      expect(() => peakEwma({ decay })).toThrow(InvalidOptionError);
+      expect(() => peakEwma({ decay })).toThrow(
+        expect.objectContaining({
+          constructor: InvalidOptionError,
+          option: 'peakEwma.decay',
+          rule: 'must be a finite number, above 0',
+        }),
+      );
+    expect(() => peakEwma({ halfLife: 1 } as object)).toThrow(/peakEwma\.halfLife.*known: decay/);
   });
 });

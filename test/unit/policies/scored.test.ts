@@ -76,11 +76,19 @@ describe('scored', () => {
   });
 
   it('rates an endpoint neutral for which a scorer gives no finite number', () => {
-    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, '1', null, Promise.resolve(1)]) {
+    for (const [bad, words] of [
+      [Number.NaN, 'NaN'],
+      [Number.POSITIVE_INFINITY, 'Infinity'],
+      ['1', 'a value of type string'],
+      [null, 'a value of type object'],
+      [Promise.resolve(1), 'a value of type object'],
+    ]) {
       const { select, scores, reports } = setUp({ scorers: [ratings(0.4, bad, 0.6)] });
       expect(scores()).toEqual([0.4, 0.5, 0.6]);
       expect(select()).toBe('c');
-      expect(reports).toMatchObject([{ type: 'scorer-failed', scorer: 'given', endpoint: 'b' }]);
+      expect(reports).toEqual([
+        { type: 'scorer-failed', scorer: 'given', endpoint: 'b', problem: `gave ${words}` },
+      ]);
     }
   });
 
@@ -101,11 +109,17 @@ describe('scored', () => {
         throw new Error('broken');
       },
     };
-    for (const scorer of [throwing, ratings(1, 1), ratings(), { name: 'given', score: () => 7 as never }]) {
+    for (const [scorer, problem] of [
+      [throwing, 'broken'],
+      [ratings(1, 1), 'gave 2 ratings for 3 endpoints'],
+      [ratings(), 'gave 0 ratings for 3 endpoints'],
+      [{ name: 'given', score: () => 7 as never }, 'gave 7 instead of a list'],
+      [{ name: 'given', score: () => null as never }, 'gave a value of type object instead of a list'],
+    ] as const) {
       const { select, scores, reports } = setUp({ scorers: [scorer, ratings(0, 0, 1)] });
       expect(scores()).toEqual([0.25, 0.25, 0.75]);
       expect(select()).toBe('c');
-      expect(reports).toMatchObject([{ scorer: 'given', endpoint: undefined }]);
+      expect(reports).toEqual([{ type: 'scorer-failed', scorer: 'given', endpoint: undefined, problem }]);
     }
   });
 
@@ -205,6 +219,45 @@ describe('scored', () => {
     ]);
   });
 
+  it('tells those scorers what becomes of attempts that want to know, and reports the one that fails at it', () => {
+    const heard: unknown[] = [];
+    const learning: Scorer = {
+      ...ratings(1, 0, 0),
+      name: 'learning',
+      follow: ({ endpoint }) => {
+        heard.push(endpoint.id);
+        return {
+          answering: (now, streamed) => heard.push(['answering', now, streamed]),
+          settled: (result) => heard.push(['settled', result.now]),
+        };
+      },
+    };
+    const failing: Scorer = {
+      ...ratings(1, 0, 0),
+      name: 'failing',
+      follow: () => ({
+        answering: () => {
+          throw new Error('too late');
+        },
+        settled: () => {},
+      }),
+    };
+    const silent: Scorer = { ...ratings(1, 0, 0), follow: () => undefined };
+    const { policy, select, reports } = setUp({ scorers: [failing, learning, silent, () => 1] });
+    expect(select()).toBe('a');
+    const follower = policy.follow?.({ endpoint: a, request, now: 5 });
+    follower?.answering(7, true);
+    follower?.settled({ outcome: { kind: 'success' }, now: 9, tokens: 3, tokenInterval: undefined });
+    expect(heard).toEqual(['a', ['answering', 7, true], ['settled', 9]]);
+    expect(reports).toEqual([
+      { type: 'scorer-failed', scorer: 'failing', endpoint: 'a', problem: 'too late' },
+    ]);
+  });
+
+  it('follows no attempts where no scorer does', () => {
+    expect(setUp({ scorers: [ratings(1, 0, 0), () => 1] }).policy.follow).toBeUndefined();
+  });
+
   it('hands filters and scorers the time and the randomness of the balancer', () => {
     const times: (number | undefined)[] = [];
     const filter: Filter = {
@@ -285,22 +338,33 @@ describe('scored', () => {
 
   it('refuses options that are no filters, scorers, weights or pickers, naming which', () => {
     const good = ratings(1);
-    const bad: [unknown, RegExp][] = [
-      [null, /scored/],
-      [{ scorers: [] }, /scored\.scorers/],
-      [{ scorers: good }, /scored\.scorers/],
-      [{ scorers: [good, {}] }, /scored\.scorers\[1\]/],
-      [{ scorers: [null] }, /scored\.scorers\[0\]/],
-      [{ scorers: [{ scorer: good, weight: -1 }] }, /scored\.scorers\[0\]\.weight/],
-      [{ scorers: [{ scorer: good, weight: Number.NaN }] }, /scored\.scorers\[0\]\.weight/],
-      [{ scorers: [good], filters: [{}] }, /scored\.filters\[0\]/],
-      [{ scorers: [good], filters: good }, /scored\.filters/],
-      [{ scorers: [good], picker: () => 0 }, /scored\.picker/],
-      [{ scorers: [good], filter: [] }, /scored\.filter\b/],
+    const bad: [unknown, string, string][] = [
+      [null, 'scored', 'must be an object'],
+      [{ scorers: [] }, 'scored.scorers', 'must hold at least one scorer'],
+      [{ scorers: good }, 'scored.scorers', 'must be an array'],
+      [{ scorers: [good, {}] }, 'scored.scorers[1]', 'must be a scorer'],
+      [{ scorers: [null] }, 'scored.scorers[0]', 'must be a scorer'],
+      [{ scorers: ['outstanding'] }, 'scored.scorers[0]', 'must be a scorer'],
+      [
+        { scorers: [{ scorer: good, weight: -1 }] },
+        'scored.scorers[0].weight',
+        'must be a finite number, above 0',
+      ],
+      [
+        { scorers: [{ scorer: good, weight: Number.NaN }] },
+        'scored.scorers[0].weight',
+        'must be a finite number, above 0',
+      ],
+      [{ scorers: [good], filters: [{}] }, 'scored.filters[0]', 'must be a filter'],
+      [{ scorers: [good], filters: [null] }, 'scored.filters[0]', 'must be a filter'],
+      [{ scorers: [good], filters: good }, 'scored.filters', 'must be an array'],
+      [{ scorers: [good], picker: () => 0 }, 'scored.picker', 'must be a picker'],
+      [{ scorers: [good], picker: null }, 'scored.picker', 'must be a picker'],
+      [{ scorers: [good], filter: [] }, 'scored.filter', 'is not known (known: filters, scorers, picker)'],
     ];
-    for (const [options, message] of bad) {
-      expect(() => scored(options as ScoredOptions)).toThrow(InvalidOptionError);
-      expect(() => scored(options as ScoredOptions)).toThrow(message);
-    }
+    for (const [options, option, rule] of bad)
+      expect(() => scored(options as ScoredOptions)).toThrow(
+        expect.objectContaining({ constructor: InvalidOptionError, option, rule }),
+      );
   });
 });

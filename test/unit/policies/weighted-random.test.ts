@@ -7,6 +7,18 @@ import { seededRandom } from '../../../src/testing/seeded-random.js';
 const request = fakeRequest();
 
 describe('weightedRandom', () => {
+  it('explains by probability, which is 0 where nothing has a weight', () => {
+    const shares = (...weights: number[]) =>
+      weightedRandom()
+        .explain?.(
+          weights.map((weight) => fakeEndpoint('e', { weight })),
+          request,
+        )
+        .map(({ score }) => score);
+    expect(shares(3, 1, 0)).toEqual([0.75, 0.25, 0]);
+    expect(shares(0, 0)).toEqual([0, 0]);
+  });
+
   it('chooses in proportion to weight times slow start, whatever the load', () => {
     const endpoints = [
       fakeEndpoint('a', { weight: 3, outstanding: 100 }),

@@ -21,41 +21,60 @@ describe('continueFinalMessage', () => {
   });
 
   it('asks every endpoint, and allows three seams, unless it is told otherwise', () => {
-    expect(continueFinalMessage()).toMatchObject({ seams: 3, accepts: undefined });
+    expect(continueFinalMessage()).toMatchObject({
+      name: 'continue-final-message',
+      seams: 3,
+      accepts: undefined,
+    });
     const endpoints = () => true;
     expect(continueFinalMessage({ seams: 1, endpoints })).toMatchObject({ seams: 1, accepts: endpoints });
   });
 
-  it.each<[object, string]>([
-    [{ seams: 0 }, 'continueFinalMessage.seams'],
-    [{ seams: 1.5 }, 'continueFinalMessage.seams'],
-    [{ endpoints: 'vllm' }, 'continueFinalMessage.endpoints'],
-    [{ endpoint: () => true }, 'continueFinalMessage.endpoint'],
-  ])('refuses %j', (options, option) => {
+  it.each<[object, string, string]>([
+    [{ seams: 0 }, 'continueFinalMessage.seams', 'must be an integer, at least 1'],
+    [{ seams: 1.5 }, 'continueFinalMessage.seams', 'must be an integer, at least 1'],
+    [{ endpoints: 'vllm' }, 'continueFinalMessage.endpoints', 'must be a function'],
+    [{ endpoint: () => true }, 'continueFinalMessage.endpoint', 'is not known (known: endpoints, seams)'],
+  ])('refuses %j', (options, option, rule) => {
     expect(() => continueFinalMessage(options)).toThrow(
-      expect.objectContaining({ code: 'INVALID_OPTION', option }),
+      expect.objectContaining({ code: 'INVALID_OPTION', option, rule }),
     );
   });
 });
 
 describe('The option resume', () => {
   const continueFrom = () => undefined;
-  it.each<[object, string]>([
-    [{ resume: 'yes' }, 'resume'],
-    [{ resume: {} }, 'resume'],
-    [{ resume: true, retry: false }, 'resume'],
-    [{ resume: { name: 'mine', continueFrom, seams: 0 } }, 'resume.seams'],
-    [{ resume: { name: 'mine', continueFrom, accepts: true } }, 'resume.accepts'],
-  ])('refuses %j', (options, option) => {
+  const noStrategy = 'must be true, false or a strategy such as continueFinalMessage()';
+  it.each<[object, string, string]>([
+    [{ resume: 'yes' }, 'resume', noStrategy],
+    [{ resume: null }, 'resume', noStrategy],
+    [{ resume: {} }, 'resume', noStrategy],
+    [{ resume: { continueFrom: true } }, 'resume', noStrategy],
+    [{ resume: Object.assign(() => undefined, { continueFrom }) }, 'resume', noStrategy],
+    [
+      { resume: true, retry: false },
+      'resume',
+      'needs `retry`: a continuation is an attempt under its budget',
+    ],
+    [{ resume: { name: 'mine', continueFrom, seams: 0 } }, 'resume.seams', 'must be an integer, at least 1'],
+    [
+      { resume: { name: 'mine', continueFrom, seams: 1.5 } },
+      'resume.seams',
+      'must be an integer, at least 1',
+    ],
+    [{ resume: { name: 'mine', continueFrom, accepts: true } }, 'resume.accepts', 'must be a function'],
+  ])('refuses %j', (options, option, rule) => {
     expect(() => new LoadBalancer({ endpoints: ENDPOINTS, ...options })).toThrow(
-      expect.objectContaining({ option, constructor: InvalidOptionError }),
+      expect.objectContaining({ option, rule, constructor: InvalidOptionError }),
     );
   });
 
   it.each([
     { resume: true },
     { resume: false, retry: false as const },
+    { retry: false as const },
     { resume: { name: 'mine', continueFrom } },
+    { resume: { name: 'mine', continueFrom, seams: 1, accepts: () => true } },
   ])('takes %j', async (options) => {
     await new LoadBalancer({ endpoints: ENDPOINTS, ...options }).close();
   });

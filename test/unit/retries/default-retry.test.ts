@@ -40,6 +40,7 @@ const neutral = (reason: NeutralReason): Outcome => ({ kind: 'neutral', reason }
 describe('the default retry policy', () => {
   it('goes elsewhere at once after overload', () => {
     expect(decide(overloaded)).toEqual({ retry: true, delay: 0, cost: 1 });
+    expect(decide(overloaded, { soonest: 1_234 })).toEqual({ retry: true, delay: 0, cost: 1 });
   });
 
   it('waits exactly until an endpoint has cooled off when none is untried', () => {
@@ -65,6 +66,8 @@ describe('the default retry policy', () => {
   it('leaves an endpoint that was never reached at once and for nothing', () => {
     expect(decide(refused)).toEqual({ retry: true, delay: 0, cost: 0 });
     expect(decide(refused, { attempts: 2 })).toEqual({ retry: true, delay: 0, cost: 0 });
+    const unanswered: Outcome = { ...refused, reason: 'timeout-connect' };
+    expect(decide(unanswered)).toEqual({ retry: true, delay: 0, cost: 0 });
   });
 
   it('leaves an endpoint that broke the connection for nothing once: the request may be what it died of', () => {
@@ -95,6 +98,7 @@ describe('the default retry policy', () => {
     expect(decide(stale)).toEqual({ retry: true, delay: 0, cost: 0 });
     expect(decide(stale, {}, { ...RETRY_DEFAULTS, attempts: 1 })).toMatchObject({ retry: true });
     expect(decide(stale, { attempts: 2 })).toEqual({ retry: true, delay: 0, cost: 0.5 });
+    expect(decide(stale, { attempts: 2, untried: 0 })).toEqual({ retry: true, delay: 50, cost: 0.5 });
     expect(decide(stale, { attempts: 3 })).toEqual({ retry: false, reason: 'attempts-exhausted' });
   });
 

@@ -27,6 +27,18 @@ describe('[26] Retry-After', () => {
     expect(asked(text)).toBe(expected);
   });
 
+  it.each(
+    ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'].map(
+      (name, month) => [name, month] as const,
+    ),
+  )('knows %s', (name, month) => {
+    expect(asked(`Fri, 02 ${name} 2026 00:00:00 GMT`)).toBe(Date.UTC(2026, month, 2) - NOW);
+  });
+
+  it('may fall on a leap second', () => {
+    expect(asked('Tue, 30 Jun 2026 23:59:60 GMT')).toBe(Date.UTC(2026, 6, 1) - NOW);
+  });
+
   it.each([
     'Wed, 31 Dec 2025 23:59:59 GMT',
     'Sunday, 06-Nov-94 08:49:37 GMT',
@@ -57,6 +69,8 @@ describe('[26] Retry-After', () => {
     'Thu, 31 Feb 2026 00:00:00 GMT',
     'Thu, 01 Foo 2026 00:00:00 GMT',
     'Thu, 01 Jan 2026 24:00:00 GMT',
+    'Thu, 01 Jan 2026 00:60:00 GMT',
+    'Thu, 01 Jan 2026 00:00:61 GMT',
     'Thu, 01 Jan 2026 00:00:00 PST',
   ])('of %j is not understood', (text) => {
     expect(asked(text)).toBeUndefined();
@@ -71,7 +85,7 @@ describe('[26] Retry-After', () => {
   });
 
   it('takes the first of several', () => {
-    expect(parseRetryAfter({ 'retry-after': ['3', '9'] }, NOW)).toBe(3_000);
+    expect(parseRetryAfter({ 'retry-after': [' 3 ', '9'] }, NOW)).toBe(3_000);
   });
 
   it('is undefined without the header', () => {

@@ -51,8 +51,11 @@ describe('retries under way', () => {
     expect(concurrent()).toBe(8);
     budget.retryEnded();
     expect(concurrent()).toBe(1);
-    for (let request = 0; request < 40; request++) budget.requestEnded();
-    for (let retry = 0; retry < 5; retry++) budget.retryEnded();
+    for (let request = 0; request < 15; request++) budget.requestEnded();
+    for (let retry = 0; retry < 4; retry++) budget.retryEnded();
+    expect(concurrent()).toBe(1);
+    for (let request = 0; request < 25; request++) budget.requestEnded();
+    for (let retry = 0; retry < 2; retry++) budget.retryEnded();
     expect(budget.tryWithdraw(1)).toBe(false);
     budget.retryEnded();
     expect(budget.tryWithdraw(1)).toBe(true);
@@ -109,6 +112,29 @@ describe('the token bucket', () => {
     expect(affordable()).toBe(10);
   });
 
+  it('case 37: forgets the deposits of each tenth of the window in its turn', () => {
+    const { budget, clock, start } = rig({ reserve: 0 });
+    const balances: number[] = [];
+    for (let tenth = 0; tenth < 10; tenth++) {
+      start(5 * (tenth + 1));
+      clock.advance(6_000);
+    }
+    for (let tenth = 0; tenth < 10; tenth++) {
+      balances.push(budget.balance);
+      clock.advance(6_000);
+    }
+    // One token more of each tenth than of the one before: 1 + 2 + ... + 10, of which the oldest went with the last step.
+    expect(balances).toEqual([54, 52, 49, 45, 40, 34, 27, 19, 10, 0]);
+  });
+
+  it('gets back the tokens and the place of a retry that was not made', () => {
+    const { budget, concurrent } = rig({ minConcurrent: 1 });
+    expect(budget.tryWithdraw(0.5)).toBe(true);
+    expect([budget.balance, concurrent()]).toEqual([9.5, 0]);
+    budget.refund(0.5);
+    expect([budget.balance, concurrent()]).toEqual([10, 1]);
+  });
+
   it('holds no more than its maximum', () => {
     const { budget, start, affordable } = rig();
     start(10_000);
@@ -136,6 +162,7 @@ describe('the token bucket', () => {
     const { budget } = rig();
     for (let retry = 0; retry < 3; retry++) expect(budget.tryWithdraw(0)).toBe(true);
     expect(budget.tryWithdraw(1)).toBe(false);
+    expect(budget.tryWithdraw(0)).toBe(true);
     expect(budget.balance).toBe(10);
   });
 

@@ -25,30 +25,51 @@ describe('the retry options', () => {
     const eager: RetryPolicy = { decide: () => ({ retry: true, delay: 7, cost: 0 }) };
     const { policy } = resolveRetryOptions({ policy: eager, attempts: 2 }, () => 0.5);
     expect(policy.decide(failed)).toEqual({ retry: true, delay: 7, cost: 0 });
-    expect(policy.decide({ ...failed, attempts: 2 })).toMatchObject({ reason: 'attempts-exhausted' });
+    expect(policy.decide({ ...failed, attempts: 2 })).toEqual({ retry: false, reason: 'attempts-exhausted' });
   });
 
   it.each([
-    [{ attempts: 0 }, 'retry.attempts'],
-    [{ attempts: 1.5 }, 'retry.attempts'],
-    [{ maxWait: -1 }, 'retry.maxWait'],
-    [{ backoff: { base: -1 } }, 'retry.backoff.base'],
-    [{ backoff: { base: 100, cap: 50 } }, 'retry.backoff.cap'],
-    [{ backoff: 50 }, 'retry.backoff'],
-    [{ budget: { ratio: Number.NaN } }, 'retry.budget.ratio'],
-    [{ budget: { minConcurrent: 0.5 } }, 'retry.budget.minConcurrent'],
-    [{ budget: { reserve: -1 } }, 'retry.budget.reserve'],
-    [{ budget: { window: 0 } }, 'retry.budget.window'],
-    [{ budget: { reserve: 50, max: 20 } }, 'retry.budget.max'],
-    [{ budget: { ttl: 5 } }, 'retry.budget.ttl'],
-    [{ policy: 'aggressive' }, 'retry.policy'],
-    [{ policy: { decide: true } }, 'retry.policy'],
-    [{ maxRetries: 2 }, 'retry.maxRetries'],
-    [null, 'retry'],
-  ])('refuse %j', (options, path) => {
-    const resolve = () => resolveRetryOptions(options as never, () => 0.5);
-    expect(resolve).toThrow(InvalidOptionError);
-    expect(resolve).toThrow(`\`${path}\``);
+    [{ attempts: 0 }, 'retry.attempts', 'must be an integer, at least 1'],
+    [{ attempts: 1.5 }, 'retry.attempts', 'must be an integer, at least 1'],
+    [{ maxWait: -1 }, 'retry.maxWait', 'must be a finite number, at least 0'],
+    [{ backoff: { base: -1 } }, 'retry.backoff.base', 'must be a finite number, at least 0'],
+    [{ backoff: { base: 100, cap: 50 } }, 'retry.backoff.cap', 'must be a finite number, at least 100'],
+    [{ backoff: 50 }, 'retry.backoff', 'must be an object'],
+    [{ backoff: { max: 50 } }, 'retry.backoff.max', 'is not known (known: base, cap)'],
+    [{ budget: { ratio: Number.NaN } }, 'retry.budget.ratio', 'must be a finite number, at least 0'],
+    [{ budget: { minConcurrent: 0.5 } }, 'retry.budget.minConcurrent', 'must be an integer, at least 0'],
+    [{ budget: { reserve: -1 } }, 'retry.budget.reserve', 'must be a finite number, at least 0'],
+    [{ budget: { window: 0 } }, 'retry.budget.window', 'must be a finite number, above 0'],
+    [{ budget: { reserve: 50, max: 20 } }, 'retry.budget.max', 'must be a finite number, at least 50'],
+    [
+      { budget: { ttl: 5 } },
+      'retry.budget.ttl',
+      'is not known (known: ratio, minConcurrent, reserve, window, max)',
+    ],
+    [{ policy: 'aggressive' }, 'retry.policy', 'must be an object with a `decide` function'],
+    [{ policy: { decide: true } }, 'retry.policy', 'must be an object with a `decide` function'],
+    [{ policy: () => true }, 'retry.policy', 'must be an object with a `decide` function'],
+    [{ policy: null }, 'retry.policy', 'must be an object with a `decide` function'],
+    [
+      { maxRetries: 2 },
+      'retry.maxRetries',
+      'is not known (known: attempts, budget, backoff, maxWait, policy)',
+    ],
+    [null, 'retry', 'must be an object'],
+  ])('refuse %j', (options, option, rule) => {
+    expect(() => resolveRetryOptions(options as never, () => 0.5)).toThrow(
+      expect.objectContaining({ constructor: InvalidOptionError, option, rule }),
+    );
+  });
+
+  it('may be as low as nothing', () => {
+    const nothing = { ratio: 0, minConcurrent: 0, reserve: 0, window: 1, max: 0 };
+    const { budget, policy } = resolveRetryOptions(
+      { backoff: { base: 0, cap: 0 }, maxWait: 0, budget: nothing },
+      () => 0.5,
+    );
+    expect(budget).toEqual(nothing);
+    expect(policy.decide(failed)).toEqual({ retry: true, delay: 0, cost: 1 });
   });
 });
 

@@ -62,7 +62,7 @@ describe('AdmissionLine', () => {
   });
 
   it('asks once for all of a lane', () => {
-    const { line, enqueue } = rig();
+    const { line, enqueue, nameOf } = rig();
     let asked = 0;
     const placeable = () => {
       asked++;
@@ -72,6 +72,15 @@ describe('AdmissionLine', () => {
     enqueue('b', { lane: 'b' });
     expect(line.size).toBe(1);
     expect(asked).toBe(1);
+    expect(nameOf(line.dequeue())).toBe('b');
+  });
+
+  it('asks each of those without a lane', () => {
+    const { enqueue, drain } = rig();
+    enqueue('blocked', { placeable: () => false });
+    enqueue('blocked too', { placeable: () => false });
+    enqueue('free', { placeable: () => true });
+    expect(drain()).toEqual(['free']);
   });
 
   it('counts as size what can start, and holds all that wait', () => {
@@ -98,7 +107,8 @@ describe('AdmissionLine', () => {
     enqueue('b');
     enqueue('c', { priority: 1 });
     line.setPriority('b', 1);
-    line.setPriority('unheard-of', 1);
+    line.setPriority('unheard-of', 9);
+    expect(line.length).toBe(3);
     expect(drain()).toEqual(['c', 'b', 'a']);
   });
 

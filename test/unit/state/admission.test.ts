@@ -245,6 +245,20 @@ describe('Admission', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('leaves its alarm set as long as somebody waits for it', async () => {
+    const { admission, wait, leave, clock } = rig();
+    const rung: number[] = [];
+    const [gone, patient] = [wait('gone'), wait('patient')];
+    admission.wakeIn(100, () => rung.push(clock.now()));
+    const start = clock.now();
+    leave('gone');
+    await gone;
+    clock.advance(100);
+    expect(rung).toEqual([start + 100]);
+    leave('patient');
+    await patient;
+  });
+
   it('never empties the line behind the back of those who wait', async () => {
     const clear = vi.spyOn(PQueue.prototype, 'clear');
     const { wait, admission, leave, open } = rig();

@@ -38,7 +38,7 @@ const find = (
   terms: Partial<AvailabilityTerms> = {},
 ) => {
   const found = findCandidates(endpoints, fakeRequest(request), {
-    now: 0,
+    now: terms.now ?? 0,
     random: terms.random ?? (() => 0),
     overProvisioning: terms.overProvisioning ?? 1.4,
     failOpen: terms.failOpen ?? true,
@@ -120,6 +120,8 @@ describe('findCandidates', () => {
 
   it('without failOpen says that all are open, and until when', () => {
     const closed = { failOpen: false };
+    const twice = [broken('a', 'open', { reopensAt: 400 }), broken('b', 'open', { reopensAt: 900 })];
+    expect(find(twice, {}, { ...closed, now: 100 })).toEqual({ kind: 'open', soonest: 300 });
     expect(
       find([broken('a', 'open', { reopensAt: 900 }), broken('b', 'open', { reopensAt: 400 })], {}, closed),
     ).toEqual({
@@ -217,6 +219,7 @@ describe('findCandidates', () => {
       ['full', full('z')],
       ['of another model', make('z', { models: new Map([['other', 'other']]) })],
       ['of weight 0', make('z', { weight: 0 })],
+      ['on standby', make('z', { standby: true })],
     ])('does not count an endpoint that is %s as down', (_, other) => {
       expect(drawn([make('0'), other, make('1', tier1)])).toEqual({ 0: 1_000 });
     });
@@ -236,6 +239,21 @@ describe('findCandidates', () => {
 
     it('goes to the lower tier when the one that was drawn is full', () => {
       expect(drawn([make('0a'), open('0b'), full('1', tier1)])).toEqual({ 0: 1_000 });
+    });
+
+    it.each<[string, Rigged]>([
+      ['of another model', make('y', { models: new Map([['other', 'other']]) })],
+      ['of weight 0', make('y', { weight: 0 })],
+      ['on standby', make('y', { standby: true })],
+    ])('nor where others are: %s', (_, other) => {
+      expect(drawn([make('0'), other, open('z'), make('1', tier1)])).toEqual({ 0: 700, 1: 300 });
+    });
+
+    it('counts an endpoint that was tried, or is full, as up', () => {
+      const endpoints = [make('0a'), make('0b'), full('0c'), open('0d'), open('0e'), make('1', tier1)];
+      // 3 of 5 at 1.4: 0.84.
+      expect(find(endpoints, { model: 'm', tried: ['0a'] }, { random: () => 0.83 })).toEqual(ready(['0b']));
+      expect(find(endpoints, { model: 'm', tried: ['0a'] }, { random: () => 0.85 })).toEqual(ready(['1']));
     });
 
     it('offers all untried endpoints of the tier that was drawn', () => {
@@ -270,6 +288,11 @@ describe('findCandidates', () => {
       expect(find([endpoint], { model: 'llama' })).toEqual({ kind: 'warming' });
       expect(find([endpoint], { model: 'qwen' })).toEqual({ kind: 'unknown-model' });
     });
+  });
+
+  it('never uses an endpoint on standby, nor waits for it', () => {
+    expect(find([make('a', { standby: true }), make('b')])).toEqual(ready(['b']));
+    expect(find([make('a', { standby: true })])).toEqual({ kind: 'none' });
   });
 
   it('finds nothing among nothing', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { powerOfTwo } from '../../../src/policies/power-of-two.js';
 import type { Endpoint } from '../../../src/state/endpoint.js';
 import { EndpointSet } from '../../../src/state/endpoint-set.js';
+import { SlowStart } from '../../../src/state/slow-start.js';
 import { fakeRequest } from '../../../src/testing/fake-request.js';
 import { manualClock } from '../../../src/testing/manual-clock.js';
 import { seededRandom } from '../../../src/testing/seeded-random.js';
@@ -48,7 +49,7 @@ describe('Candidates for a policy that looks at a few of many', () => {
       const set = setOf(endpoints, 7);
       const random = seededRandom(8);
       let heavy = 0;
-      for (let time = 0; time < 20_000; time++) {
+      for (let time = 0; time < 4_000; time++) {
         const found = set.find(fakeRequest(), undefined, rule);
         const candidates = found.kind === 'ready' ? found.candidates : [];
         const chosen = powerOfTwo().select(candidates, fakeRequest(), {
@@ -58,7 +59,7 @@ describe('Candidates for a policy that looks at a few of many', () => {
         });
         if (chosen?.weight === 5) heavy++;
       }
-      return heavy / 20_000;
+      return heavy / 4_000;
     };
     expect(share(RULE)).toBeCloseTo(share(undefined), 1);
   });
@@ -67,6 +68,28 @@ describe('Candidates for a policy that looks at a few of many', () => {
     const set = setOf(many(100, (index) => ({ maxOutstanding: index === 42 ? 1 : 0.5 })));
     for (const member of set.members) if (member.id !== 'e42') member.outstanding = 1;
     expect(candidatesOf(set).map(({ id }) => id)).toEqual(['e42']);
+  });
+
+  it('are drawn less often while they ramp up', () => {
+    const set = new EndpointSet(many(100), {
+      clock: manualClock(),
+      random: seededRandom(3),
+      overProvisioning: 1.4,
+      failOpen: true,
+      maxOpenRatio: 0.5,
+      create: (endpoint) => {
+        const ramp = new SlowStart({ window: 1_000, minFactor: 0.25, aggression: 1 });
+        if (Number(endpoint.id.slice(1)) < 50) ramp.begin(0);
+        return Object.assign(endpointState(endpoint.id, endpoint), { ramp });
+      },
+      removed: () => {},
+    });
+    let ramping = 0;
+    for (let time = 0; time < 1_000; time++)
+      for (const { id } of candidatesOf(set)) if (Number(id.slice(1)) < 50) ramping++;
+    // A quarter against one: a fifth of 2 000.
+    expect(ramping).toBeGreaterThan(340);
+    expect(ramping).toBeLessThan(460);
   });
 
   it('are untried ones first', () => {

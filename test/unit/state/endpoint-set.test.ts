@@ -52,6 +52,17 @@ describe('EndpointSet', () => {
     expect(empty.joined).toEqual([]);
   });
 
+  it('knows of no candidates before the first list has come, by an update or by one that is added', () => {
+    const { set } = rig(abc);
+    const find = () => set.find(fakeRequest(), undefined).kind;
+    for (const tell of [() => set.update([]), () => set.add(endpointOf('d'))]) {
+      set.awaited = true;
+      expect(find()).toBe('undiscovered');
+      tell();
+      expect(find()).not.toBe('undiscovered');
+    }
+  });
+
   it('counts what is outstanding on all members', () => {
     const { set, get } = rig(abc);
     get('a').outstanding = 2;
@@ -121,6 +132,21 @@ describe('EndpointSet', () => {
     });
   });
 
+  it('says who joins by an update: nobody where there was none before', () => {
+    const { set, joined } = rig([]);
+    set.update(abc);
+    expect(joined).toEqual([]);
+    set.update([...abc, endpointOf('d')]);
+    expect(joined).toEqual(['d']);
+  });
+
+  it('leaves a drained endpoint alone that is named again, where it is not to be revived', () => {
+    const { set, get } = rig(abc);
+    get('a').lifecycle.drain(true);
+    set.update(abc, false);
+    expect(get('a').phase).toBe('draining');
+  });
+
   it('removes a member at once and drains it', () => {
     const { set, get, ids, removed } = rig(abc);
     const b = get('b');
@@ -137,6 +163,17 @@ describe('EndpointSet', () => {
     get('c').breaker.state = 'suspect';
     expect(set.mayOpen()).toBe(true);
     get('b').breaker.state = 'half-open';
+    expect(set.mayOpen()).toBe(false);
+  });
+
+  it('counts as endpoints that may open those that take requests: not the warming, nor those on standby', () => {
+    const { set, get } = rig(['a', 'b', 'c', 'd'].map((id) => endpointOf(id)));
+    get('a').breaker.state = 'open';
+    expect(set.mayOpen()).toBe(true);
+    get('c').lifecycle.rest(true);
+    expect(set.mayOpen()).toBe(false);
+    get('c').lifecycle.rest(false);
+    get('d').lifecycle.hold('health', true);
     expect(set.mayOpen()).toBe(false);
   });
 
@@ -165,9 +202,10 @@ describe('EndpointSet', () => {
     expect(set.soonestChange).toBe(500);
     get('b').breaker.state = 'open';
     get('b').breaker.reopensAt = 1_200;
+    get('c').cooldown.begin(400);
     expect(set.soonestChange).toBe(200);
     clock.advance(200);
-    expect(set.soonestChange).toBe(300);
+    expect(set.soonestChange).toBe(200);
     clock.advance(300);
     expect(set.soonestChange).toBeUndefined();
   });

@@ -40,6 +40,8 @@ describe('LoadReadout', () => {
     observe('dcgm', { gpuUtilization: 0.9 }, 1_000, 7);
     const joined = { running: 3, gpuUtilization: 0.9, observedAt: start, ownOutstanding: 5 };
     expect(readout.fresh).toEqual(joined);
+    expect(readout.fresh).toBe(readout.fresh);
+    clock.advance(5);
     observe('vllm', { running: 4 }, 1_000, 8);
     expect(readout.fresh).toMatchObject({ running: 4, gpuUtilization: 0.9, observedAt: start + 10 });
   });
@@ -75,6 +77,24 @@ describe('LoadReadout', () => {
     clock.advance(1_000);
     readout.amend('vllm', { waiting: 4 }, { outstanding: 9, freshFor: 1_000 });
     expect(readout.fresh).toEqual({ waiting: 4, observedAt: start + 1_000, ownOutstanding: 9 });
+  });
+
+  it('begins anew: what was read before counts no more, nor what was being read', () => {
+    const { clock, readout, observe, start } = setUp();
+    observe('vllm', { running: 3 });
+    clock.advance(10);
+    readout.renew();
+    expect(readout.fresh).toBeUndefined();
+    readout.observe('vllm', { running: 3, observedAt: start + 9, ownOutstanding: 0 }, 1_000);
+    expect(readout.fresh).toBeUndefined();
+    readout.observe('vllm', { running: 1, observedAt: start + 10, ownOutstanding: 0 }, 1_000);
+    expect(readout.fresh).toMatchObject({ running: 1 });
+  });
+
+  it('takes headers for a report before there is any', () => {
+    const { readout, start } = setUp();
+    readout.amend('vllm', { waiting: 4 }, { outstanding: 9, freshFor: 1_000 });
+    expect(readout.fresh).toEqual({ waiting: 4, observedAt: start, ownOutstanding: 9 });
   });
 
   it('forgets a source that is not read any more', () => {

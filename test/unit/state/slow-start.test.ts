@@ -4,7 +4,10 @@ import { resolveSlowStartOptions, SlowStart } from '../../../src/state/slow-star
 
 describe('slow start', () => {
   it('case 13: is off at start-up: the full weight until it is begun', () => {
-    expect(new SlowStart(resolveSlowStartOptions()).factor(0)).toBe(1);
+    const slowStart = new SlowStart(resolveSlowStartOptions());
+    expect([slowStart.begun, slowStart.factor(0)]).toEqual([false, 1]);
+    slowStart.begin(0);
+    expect(slowStart.begun).toBe(true);
   });
 
   it('case 13: begins at a tenth and rises evenly over 30 s', () => {
@@ -34,14 +37,14 @@ describe('slow start', () => {
   });
 
   it.each([
-    ['window', 0],
-    ['minFactor', 0],
-    ['minFactor', 1.5],
-    ['aggression', -1],
-    ['duration', 5],
-  ])('refuses %s of %s', (name, value) => {
-    const resolve = () => resolveSlowStartOptions({ [name]: value });
-    expect(resolve).toThrow(InvalidOptionError);
-    expect(resolve).toThrow(`\`slowStart.${name}\``);
+    ['window', 0, 'must be a finite number, above 0'],
+    ['minFactor', 0, 'must be a finite number, above 0 and at most 1'],
+    ['minFactor', 1.5, 'must be a finite number, above 0 and at most 1'],
+    ['aggression', 0, 'must be a finite number, above 0'],
+    ['duration', 5, 'is not known (known: window, minFactor, aggression)'],
+  ])('refuses %s of %s', (name, value, rule) => {
+    expect(() => resolveSlowStartOptions({ [name]: value })).toThrow(
+      expect.objectContaining({ constructor: InvalidOptionError, option: `slowStart.${name}`, rule }),
+    );
   });
 });
