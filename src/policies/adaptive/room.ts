@@ -21,7 +21,7 @@ export class Room {
   #top = 0;
   #error = 0;
   /** The share of late samples. */
-  #lates = 0;
+  #lateShare = 0;
 
   /** The share of late samples that the limit does not explain, and of others that it forbids. */
   get error(): number {
@@ -30,7 +30,7 @@ export class Room {
 
   /** Whether the limit explains what is late: a tenth of mistakes, or clearly fewer than without any limit. */
   get believed(): boolean {
-    return this.#error < Math.max(DISBELIEF, BETTER * this.#lates);
+    return this.#error < Math.max(DISBELIEF, BETTER * this.#lateShare);
   }
 
   /** A first token came when it was to come. @param level with its own request, when that was sent */
@@ -62,7 +62,7 @@ export class Room {
   }
 
   #judge(wrong: boolean, late: boolean): void {
-    this.#lates += PULL * (Number(late) - this.#lates);
+    this.#lateShare += PULL * (Number(late) - this.#lateShare);
     this.#error += PULL * (Number(wrong) - this.#error);
   }
 }

@@ -102,13 +102,13 @@ describe('AdmissionLine', () => {
   });
 
   it('moves one behind those of its new priority', () => {
-    const { line, enqueue, drain } = rig();
+    const { line, waiting, enqueue, drain } = rig();
     enqueue('a');
     enqueue('b');
     enqueue('c', { priority: 1 });
     line.setPriority('b', 1);
     line.setPriority('unheard-of', 9);
-    expect(line.length).toBe(3);
+    expect(waiting.length).toBe(3);
     expect(drain()).toEqual(['c', 'b', 'a']);
   });
 
