@@ -385,19 +385,21 @@ describe('adaptive', () => {
     expect(select([known, fresh], 100)).toBeUndefined();
   });
 
-  it('takes an endpoint of which nothing is known for as fast as the slowest it knows', () => {
+  it('takes an endpoint of which nothing is known for slower than the mean of the first guess and the known', () => {
     const { teach, explain } = setUp();
     const [fast, slow, fresh] = [fakeEndpoint('fast'), fakeEndpoint('slow'), fakeEndpoint('fresh')];
     const all = [fast, slow, fresh, fakeEndpoint('none', { weight: 0 })];
     expect(explain(fresh, 936, all).prompt).toBeCloseTo(1_000 / 4, 6);
     teach(fast, 1);
     teach(slow, 5);
-    expect(explain(fresh, 936, all).prompt).toBeCloseTo(5_000, 6);
+    const rate = Math.cbrt(4 * 1 * (1 / 5)) / 1.5;
+    expect(explain(fresh, 936, all).prompt).toBeCloseTo(1_000 / rate, 6);
     const heavy = fakeEndpoint('heavy', { weight: 2, outstanding: 3 });
     const { prompt, backlog } = explain(heavy, 936, [...all, heavy]);
-    expect(prompt).toBeCloseTo(2_500, 6);
+    // Twice the weight, and a stake of three requests there.
+    expect(prompt).toBeCloseTo(1_000 / ((2 * rate) / (1 + 0.5 * 3)), 6);
     // Three requests of the mean length, which is somewhat above the thousand it began with.
-    expect(backlog).toBeGreaterThan((3 * 1_000 * 5) / 2);
+    expect(backlog).toBeGreaterThan(3 * prompt);
     expect(backlog).toBeLessThan((3 * 1_200 * 5) / 2);
   });
 

@@ -41,15 +41,25 @@ it('moves up by three tenths of the difference for what is in time above it, and
   expect(room.excess(30)).toBeCloseTo(30 - 13 * 1.0005, 9);
 });
 
+it('doubts a new limit until it has explained enough', () => {
+  const room = new Room();
+  room.inTime(10);
+  room.late(10);
+  expect(room.error).toBeCloseTo(0.3, 9);
+  expect(room.believed).toBe(false);
+  room.late(12);
+  expect(room.error).toBeCloseTo(0.3 * 0.95, 9);
+  for (let turn = 0; turn < 22; turn++) room.late(12);
+  expect(room.believed).toBe(true);
+});
+
 it('tells how often it was wrong lately', () => {
   const room = new Room();
   room.inTime(10);
   room.late(10);
-  expect(room.error).toBeCloseTo(0.05, 9);
-  room.late(12);
-  expect(room.error).toBeCloseTo(0.0475, 9);
   room.inTime(30);
-  expect(room.error).toBeCloseTo(0.0475 + 0.05 * (1 - 0.0475), 9);
+  expect(room.error).toBeCloseTo(0.3 * 0.95 + 0.05, 9);
+  const before = room.error;
   room.inTime(3);
-  expect(room.error).toBeLessThan(0.0952);
+  expect(room.error).toBeCloseTo(before * 0.95, 9);
 });
