@@ -64,7 +64,12 @@ const PROXIES: Readonly<Record<string, () => Promise<string>>> = {
     const { default: fastify } = await import('fastify');
     const { default: httpProxy } = await import('@fastify/http-proxy');
     const app = fastify();
-    await app.register(httpProxy, { upstream: '', replyOptions: { getUpstream: nextUrl } });
+    // Its 128 connections to each server would keep the rest of many streams waiting.
+    await app.register(httpProxy, {
+      upstream: '',
+      undici: { connections: 10_000 },
+      replyOptions: { getUpstream: nextUrl },
+    });
     return app.listen({ port: 0, host: '127.0.0.1' });
   },
   async '@fastify/reply-from with BalancedPool'() {
@@ -73,7 +78,7 @@ const PROXIES: Readonly<Record<string, () => Promise<string>>> = {
     const home = createRequire(createRequire(import.meta.url).resolve('@fastify/http-proxy'));
     const { default: replyFrom } = await import(pathToFileURL(home.resolve('@fastify/reply-from')).href);
     const app = fastify();
-    await app.register(replyFrom, { base: [...urls] });
+    await app.register(replyFrom, { base: [...urls], undici: { connections: 10_000 } });
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
     app.post('/*', (request, reply) => reply.from(request.url));

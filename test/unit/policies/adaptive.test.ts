@@ -395,7 +395,7 @@ describe('adaptive', () => {
     const rate = Math.cbrt(4 * 1 * (1 / 5)) / 1.5;
     expect(explain(fresh, 936, all).prompt).toBeCloseTo(1_000 / rate, 6);
     const heavy = fakeEndpoint('heavy', { weight: 2, outstanding: 3 });
-    const { prompt, backlog } = explain(heavy, 936, [...all, heavy]);
+    const { prompt = 0, backlog } = explain(heavy, 936, [...all, heavy]);
     // Twice the weight, and a stake of three requests there.
     expect(prompt).toBeCloseTo(1_000 / ((2 * rate) / (1 + 0.5 * 3)), 6);
     // Three requests of the mean length, which is somewhat above the thousand it began with.
