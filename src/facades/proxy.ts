@@ -4,7 +4,7 @@ import type { BodySink, ReplyBody } from '../core/exchange.js';
 import { CallerSignal } from './caller-signal.js';
 import { type Incoming, readIncoming } from './incoming-request.js';
 import type { ProxySettings } from './proxy-options.js';
-import { breakOff, compactHead, endWith, writeHead } from './server-response.js';
+import { breakOff, endWith, writeHead } from './server-response.js';
 
 /**
  * Sends a request of a Node server through a balancer, and the answer straight to the response: no web streams between.
@@ -61,7 +61,6 @@ class ResponseSink implements BodySink {
     this.#body.pipe(this);
     // The first bytes take the headers along; without any, the headers go alone.
     if (!this.#begun && !this.#response.destroyed) this.#response.flushHeaders();
-    compactHead(this.#response);
   }
 
   write(chunk: Uint8Array): boolean {

@@ -39,15 +39,6 @@ export function endWith(response: ServerResponse, body: Uint8Array): void {
 }
 
 /**
- * Node keeps the head that it has written, as the two dozen pieces it was put together from: a kilobyte for each open
- * stream. To read a character of it makes it one string. Where Node keeps none under this name, nothing happens.
- */
-export function compactHead(response: ServerResponse): void {
-  const { _header: head } = response as { readonly _header?: unknown };
-  if (typeof head === 'string') head.charCodeAt(0);
-}
-
-/**
  * Breaks an answer off so that the caller sees it. What was written before still goes out, unless the caller
  * has stopped reading.
  */
