@@ -1,5 +1,10 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import axe from 'axe-core';
 import { LoadBalancer } from 'evenkeel';
+import { dcgm } from 'evenkeel/signals/dcgm';
+import { vllm } from 'evenkeel/signals/vllm';
 import { MockLlmServer } from 'evenkeel/testing';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -169,6 +174,40 @@ describe('the page in a browser', { timeout: 60_000 }, () => {
     await page.getByRole('button', { name: 'Drain one' }).click();
     expect(await violations(page)).toEqual([]);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+  });
+
+  it('draws how full cache, GPU and memory are, and how many replicas an autoscaler would have', async () => {
+    const exporter = createServer((_request, response) => {
+      response.setHeader('content-type', 'text/plain');
+      response.end(
+        'DCGM_FI_DEV_GPU_UTIL{gpu="0"} 57\nDCGM_FI_DEV_FB_USED{gpu="0"} 30\nDCGM_FI_DEV_FB_FREE{gpu="0"} 10\n',
+      );
+    }).listen(0, '127.0.0.1');
+    await once(exporter, 'listening');
+    const page9400 = `http://127.0.0.1:${(exporter.address() as AddressInfo).port}/metrics`;
+    await using server = await MockLlmServer.start();
+    await using balancer = new LoadBalancer({
+      endpoints: [
+        {
+          id: 'one',
+          url: server.url,
+          metrics: [
+            { parser: vllm(), interval: 200 },
+            { parser: dcgm(), url: page9400, interval: 200 },
+          ],
+        },
+      ],
+    });
+    await using site = await DashboardSite.open(balancer, { autoscaler: { desiredReplicas: 3 } });
+    await using open = await openPage(browser, site.url);
+    const { page } = open;
+    for (const text of ['KV cache', 'GPU', '57 %', 'VRAM', '75 %']) {
+      await card(page, 'one').getByText(text, { exact: true }).first().waitFor();
+    }
+    await page.locator('.tile', { hasText: 'of 3 desired' }).waitFor();
+    await page.getByRole('img', { name: /desired/ }).waitFor();
+    expect(open.complaints).toEqual([]);
+    exporter.close();
   });
 
   it('shows names with markup, newlines and great length as the text they are', async () => {
