@@ -37,7 +37,9 @@ export class EvenkeelError extends Error {
  * that print an error's fields do not see it.
  */
 export class InvalidOptionError extends EvenkeelError {
+  /** Where it stands, as in `options.retry.maxAttempts`. */
   readonly option: string;
+  /** What it must be. */
   readonly rule: string;
   readonly #value: unknown;
 
@@ -48,6 +50,7 @@ export class InvalidOptionError extends EvenkeelError {
     this.#value = value;
   }
 
+  /** What it is. */
   get value(): unknown {
     return this.#value;
   }

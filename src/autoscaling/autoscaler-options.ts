@@ -35,7 +35,9 @@ export interface AutoscalerOptions {
   readonly leader?: LeaderElection;
   /** Which endpoints are replicas of the fleet. Default: those of tier 0. */
   readonly isReplica?: (endpoint: EndpointSnapshot) => boolean;
+  /** Default: silent. */
   readonly logger?: Logger;
+  /** For tests. Default: the system's. */
   readonly clock?: Clock;
 }
 

@@ -7,6 +7,7 @@ import { reasonToLeave, verdictOn } from './verdict.js';
 
 /** A balancer, or whatever knows the load: the sum over several processes, say. */
 export interface ScalingSource {
+  /** The balancer's. */
   snapshot(): BalancerSnapshot | Promise<BalancerSnapshot>;
 }
 

@@ -33,9 +33,11 @@ export interface KedaReport {
 
 /** Something for `metricsHandler` of `evenkeel/express`, `evenkeel/fastify` and `evenkeel/web` to serve. */
 export interface KedaMetrics {
+  /** Of what `report` gives. */
   readonly contentType: 'application/json; charset=utf-8';
   /** The JSON. */
   metrics(): Promise<string>;
+  /** What KEDA's metrics-api scaler reads. */
   report(): KedaReport;
 }
 

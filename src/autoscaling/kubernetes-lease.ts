@@ -20,7 +20,9 @@ export interface KubernetesLeaseOptions {
   readonly identity?: string;
   /** How the API is reached. Default: as a pod does. */
   readonly api?: KubernetesApi | KubernetesApiOptions;
+  /** For tests. Default: the system's. */
   readonly clock?: Clock;
+  /** For tests. Default: `Math.random`. */
   readonly random?: Random;
 }
 

@@ -20,7 +20,9 @@ export interface WebhookOptions {
   readonly backoff?: number;
   /** Longest wait for the answer to one call, in ms. Above 0, default 3000. */
   readonly timeout?: number;
+  /** For tests. Default: the system's. */
   readonly clock?: Clock;
+  /** For tests. Default: `Math.random`. */
   readonly random?: Random;
 }
 

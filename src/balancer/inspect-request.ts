@@ -7,11 +7,17 @@ import { type BodyFacts, scanJson } from './scan-json.js';
 
 /** What the `affinityKey` and `estimateTokens` options see of a request. */
 export interface RequestFacts {
+  /** As sent: `GET`, `POST` … */
   readonly method: string;
+  /** With its query. */
   readonly path: string;
+  /** The caller's, names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The body's `model`. */
   readonly model: string | undefined;
+  /** Whether the answer is to stream. */
   readonly streaming: boolean;
+  /** The caller's, where a facade knows it. */
   readonly clientAddress: string | undefined;
   /** The body, unless it is a stream that is not buffered. */
   readonly body: Uint8Array | undefined;

@@ -109,8 +109,7 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Resolves when an endpoint could take a request: its source has told it, and it is ready. Requests need not wait
-   * for it; they wait in the queue.
+   * Resolves when an endpoint could take a request. Requests need not wait for it; they wait in the queue.
    *
    * @throws the signal's reason, or an EvenkeelError when the balancer is closed
    */
@@ -118,6 +117,7 @@ export class LoadBalancer implements AsyncDisposable {
     return this.#engine.readiness.wait(options.signal);
   }
 
+  /** The state of the balancer and of each endpoint now: plain data, to print or to send. */
   snapshot(): BalancerSnapshot {
     return takeSnapshot(this.#engine);
   }

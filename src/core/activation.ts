@@ -1,7 +1,10 @@
 /** An endpoint on standby, in the hands of a hook. */
 export interface ActivationTarget {
+  /** The endpoint's. */
   readonly id: string;
+  /** The endpoint's, with its base path. */
   readonly url: string;
+  /** The endpoint's own labels. */
   readonly labels: Readonly<Record<string, string>>;
   /**
    * Calls the endpoint over its own connections and with its own headers.
@@ -15,6 +18,7 @@ export interface ActivationTarget {
 
 /** What brings an endpoint on standby to work, and back to rest. Both may be called for one that is there already. */
 export interface ActivationHook {
+  /** For logs and events. */
   readonly name: string;
   /** Before it gets requests. @throws when it cannot; it stays on standby */
   activate(target: ActivationTarget, signal: AbortSignal): Promise<void>;

@@ -1,5 +1,6 @@
 /** A timer that has been set. `close` is idempotent; a closed timer never fires. */
 export interface Timer {
+  /** Stops it; it will not fire. A second time is harmless. */
   close(): void;
   /** Lets the process end although the timer is set. Absent where no process waits for it. */
   unref?(): unknown;

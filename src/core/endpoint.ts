@@ -104,9 +104,13 @@ export interface EndpointLatency {
 
 /** The live, read-only face of an endpoint: what policies, filters and scorers see. */
 export interface EndpointView {
+  /** Unique in the balancer. */
   readonly id: string;
+  /** Its base URL. */
   readonly url: string;
+  /** Its share beside the others of its tier; 0: gets nothing. */
   readonly weight: number;
+  /** 0 is asked first; higher ones where lower ones cannot. */
   readonly tier: number;
   /** Requests sent and not settled. */
   readonly outstanding: number;
@@ -114,9 +118,11 @@ export interface EndpointView {
   readonly maxOutstanding: number;
   /** True when a request could be sent here now. */
   readonly available: boolean;
+  /** As events and metrics call it. */
   readonly state: EndpointStateName;
   /** Slow-start factor in (0, 1]; 1 outside slow start. Multiplies the weight. */
   readonly slowStart: number;
+  /** What its answers took lately. */
   readonly latency: EndpointLatency;
   /** Prompt tokens of requests whose first token has not come: of an answer that does not stream, its headers. */
   readonly pendingPrompt: number;
@@ -124,7 +130,9 @@ export interface EndpointView {
   readonly prefillRate: number | undefined;
   /** What its engine says of its load; `undefined` without a `metrics` option, and when the readings are too old. */
   readonly load?: LoadReport | undefined;
+  /** Its own, as configured or discovered. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Endpoints of one group share a rate limit, and cool off together. */
   readonly quotaGroup: string | undefined;
   /** The name under which this endpoint serves `model`, or `undefined` if it does not. */
   servedModel(model: string): string | undefined;

@@ -7,7 +7,9 @@ import type { AttemptTimes, RequestRecord } from './request-record.js';
 
 /** Tokens as the endpoint itself reported them. */
 export interface TokenUsage {
+  /** Tokens of the prompt, where told. */
   readonly prompt: number | undefined;
+  /** Tokens of the answer, where told. */
   readonly completion: number | undefined;
 }
 

@@ -1,5 +1,6 @@
 /** What a policy may know of a request. */
 export interface InferenceRequest {
+  /** As sent: `GET`, `POST` … */
   readonly method: string;
   /** Path and query, as the caller asked: `/v1/chat/completions`. */
   readonly path: string;

@@ -36,6 +36,7 @@ export type LoadReadings = Omit<LoadReport, 'observedAt' | 'ownOutstanding'>;
 
 /** Reads an engine's own metrics page, or the headers of an answer. */
 export interface LoadSignalParser {
+  /** For logs, and to tell pages apart. */
   readonly name: string;
   /**
    * Where the page is found when `metrics.url` does not say, from the root of the endpoint's host: `/metrics`.

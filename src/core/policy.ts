@@ -6,20 +6,27 @@ import type { Outcome } from './outcome.js';
 /** Something a policy has to say; becomes an event of the balancer. */
 export interface ScorerFailure {
   readonly type: 'scorer-failed';
+  /** Its name. */
   readonly scorer: string;
+  /** The candidate it was asked about, where it was about one. */
   readonly endpoint: string | undefined;
+  /** What it threw, or what was wrong with its figures. */
   readonly problem: string;
 }
 
 /** What the balancer lends to a policy for one pick. */
 export interface SelectionContext {
+  /** From 0 to below 1. Policies draw from nothing else, so that a seed repeats them. */
   readonly random: Random;
+  /** Milliseconds of the balancer's clock, from an arbitrary start. */
   now(): number;
+  /** Tells observers of a mistake that was contained. */
   report(report: ScorerFailure): void;
 }
 
 /** Why a policy would choose as it does: one entry for each candidate, same order. */
 export interface CandidateScore {
+  /** Its id. */
   readonly endpoint: string;
   /** The policy's own figure for this candidate. */
   readonly score: number;
@@ -29,7 +36,9 @@ export interface CandidateScore {
 
 /** An attempt that is on its way, for a policy that learns from what comes of it. */
 export interface SentAttempt {
+  /** Where it went. */
   readonly endpoint: EndpointView;
+  /** What was sent. */
   readonly request: InferenceRequest;
   /** When it was sent. */
   readonly now: number;
@@ -37,7 +46,9 @@ export interface SentAttempt {
 
 /** What came of an attempt when it had ended. */
 export interface AttemptResult {
+  /** What the attempt came to. */
   readonly outcome: Outcome;
+  /** When it ended, in ms of the balancer's clock. */
   readonly now: number;
   /** Content events of a stream, about a token each; `undefined` where there was no stream. */
   readonly tokens: number | undefined;
@@ -66,6 +77,7 @@ export interface SampleRule {
  * the balancer acquires the lease in the same tick, so two requests never see the same count.
  */
 export interface SelectionPolicy {
+  /** For logs, metrics and explanations. */
   readonly name: string;
   /** For a policy that looks at a few of many: the pick then costs the same for a thousand endpoints as for a hundred. */
   readonly sample?: SampleRule;

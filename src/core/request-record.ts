@@ -16,19 +16,23 @@ export interface AttemptTimes {
 export interface AttemptRecord extends AttemptTimes {
   /** 1 for the first. */
   readonly attempt: number;
+  /** Its id. */
   readonly endpoint: string;
   /** Milliseconds from the request's start until it began. Attempts may run side by side: hedges. */
   readonly begunAfter: number;
   /** Milliseconds from its beginning to its end. */
   readonly duration: number;
+  /** What it came to. */
   readonly outcome: Outcome;
 }
 
 /** All that is to be said of one request. Plain JSON but for `request` and the errors of outcomes. */
 export interface RequestRecord {
+  /** What was asked for. */
   readonly request: InferenceRequest;
   /** The status the caller saw; 499 when the caller left first. */
   readonly status: number;
+  /** What it came to in the end. */
   readonly outcome: OutcomeKind | 'shed';
   /** Milliseconds from its body being read to the end of its answer. */
   readonly duration: number;

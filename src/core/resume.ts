@@ -5,6 +5,7 @@ export type ChatRequest = Readonly<Record<string, unknown>> & { readonly message
 
 /** How a stream that broke off is continued by another endpoint. */
 export interface ResumeStrategy {
+  /** For logs and events. */
   readonly name: string;
   /** Most seams in one stream; one more failure reaches the caller. Integer, at least 1. Default 3. */
   readonly seams?: number;

@@ -3,7 +3,9 @@ import type { Outcome } from './outcome.js';
 
 /** What a retry policy may weigh after an uncommitted attempt has ended badly. */
 export interface RetrySituation {
+  /** The request that failed. */
   readonly request: InferenceRequest;
+  /** What the last attempt came to. */
   readonly outcome: Outcome;
   /** Attempts made so far, this one included. */
   readonly attempts: number;
@@ -24,5 +26,6 @@ export type RetryDecision =
 
 /** Decides whether and when to try again. Pure. */
 export interface RetryPolicy {
+  /** Whether to try again, and after how long. */
   decide(situation: RetrySituation): RetryDecision;
 }

@@ -12,7 +12,9 @@ export interface PodReading {
 
 /** One pod of the fleet, as Kubernetes tells of it; a simulation may tell the same. */
 export interface ScalingPod {
+  /** The pod's. */
   readonly name: string;
+  /** As Kubernetes has it: `Pending`, `Running` … */
   readonly phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
   /** It is to end: it counts no more. Default false. */
   readonly deleted?: boolean;
@@ -34,7 +36,9 @@ export interface ScalingSituation {
   readonly now: number;
   /** Milliseconds since the Unix epoch: for schedules. */
   readonly wallTime: number;
+  /** The balancer's snapshot. */
   readonly balancer: BalancerSnapshot;
+  /** How many there are now. */
   readonly replicas: {
     /** What the fleet is set to now, those that still start included. */
     readonly desired: number;
@@ -49,6 +53,7 @@ export interface ScalingSituation {
 
 /** A decision and its reason, or no opinion: `undefined` keeps what is there, for want of data. */
 export interface ScalingDecision {
+  /** How many there should be, before `min` and `max`. */
   readonly replicas: number;
   /** For people: `queue depth 23 is above 20`. */
   readonly reason: string;
@@ -59,7 +64,9 @@ export interface ScalingDecision {
  * value serves one fleet; whoever calls it keeps it to the limits of the fleet.
  */
 export interface ScalingPolicy {
+  /** For logs and events. */
   readonly name: string;
+  /** How many replicas there should be. */
   decide(situation: ScalingSituation): ScalingDecision | undefined;
 }
 
@@ -69,6 +76,7 @@ export interface TargetState {
   readonly desired: number;
   /** How many of them serve. Default: the replicas that the balancer sees ready. */
   readonly ready?: number;
+  /** The pods behind the target, where the actuator can see them. */
   readonly pods?: readonly ScalingPod[];
   /** Somebody else who scales the target, in words. Nothing is changed as long as there is one. */
   readonly owner?: string;
@@ -76,6 +84,7 @@ export interface TargetState {
 
 /** Carries a decision out. */
 export interface Actuator {
+  /** For logs and events. */
   readonly name: string;
   /**
    * What there is now; `undefined` when it cannot tell, and then what was asked for last counts.
@@ -88,6 +97,7 @@ export interface Actuator {
 
 /** Makes one of many processes the one that scales. */
 export interface LeaderElection {
+  /** For logs and events. */
   readonly name: string;
   /**
    * Stands for election from now on, and tells whenever this process begins or ceases to lead.
@@ -99,6 +109,7 @@ export interface LeaderElection {
 
 /** Hears whether this process leads. */
 export interface LeadershipListener {
+  /** This process leads from now on, or no longer. */
   changed(leading: boolean): void;
   /** An attempt to take or keep the lead failed; it goes on trying. */
   failed(error: Error): void;

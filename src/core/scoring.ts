@@ -5,7 +5,9 @@ import type { AttemptFollower, SelectionContext, SentAttempt } from './policy.js
 
 /** Removes candidates. When it would remove all, `scored` says what happens. */
 export interface Filter {
+  /** For logs and explanations. */
   readonly name: string;
+  /** @returns the candidates that stay */
   keep(
     candidates: readonly EndpointView[],
     request: InferenceRequest,
@@ -15,7 +17,9 @@ export interface Filter {
 
 /** Rates the whole candidate set: numbers in [0, 1], 1 best, same order. `undefined` means unknown. */
 export interface Scorer {
+  /** For logs and explanations. */
   readonly name: string;
+  /** @returns a rating of each candidate, in their order */
   score(
     candidates: readonly EndpointView[],
     request: InferenceRequest,
@@ -34,6 +38,8 @@ export type EndpointScorer = (endpoint: EndpointView, request: InferenceRequest)
 
 /** Chooses from scored candidates. Returns an index. */
 export interface Picker {
+  /** For logs and explanations. */
   readonly name: string;
+  /** @returns the index of the chosen one */
   pick(candidates: readonly EndpointView[], scores: readonly number[], random: Random): number;
 }

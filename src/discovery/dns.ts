@@ -28,7 +28,9 @@ export interface DnsOptions {
   readonly maxTtl?: number;
   /** How long a DNS server may take to answer; it is asked twice. Default 2 000. */
   readonly timeout?: number;
+  /** For tests. Default: the system's. */
   readonly clock?: Clock;
+  /** For tests. Default: `Math.random`. */
   readonly random?: Random;
 }
 

@@ -17,7 +17,9 @@ export interface FileOptions {
   readonly format?: 'json' | 'yaml';
   /** How often the file is read in any case, in ms, where nobody tells of changes (network file systems). Default 30 000. */
   readonly interval?: number;
+  /** For tests. Default: the system's. */
   readonly clock?: Clock;
+  /** For tests. Default: `Math.random`. */
   readonly random?: Random;
 }
 

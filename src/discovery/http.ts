@@ -19,7 +19,9 @@ export interface HttpOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Makes endpoints of a list in a shape of its own: gets the parsed JSON. What it throws is reported. */
   readonly read?: (document: unknown) => readonly EndpointConfig[];
+  /** For tests. Default: the system's. */
   readonly clock?: Clock;
+  /** For tests. Default: `Math.random`. */
   readonly random?: Random;
 }
 

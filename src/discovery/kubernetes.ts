@@ -41,7 +41,9 @@ export interface KubernetesOptions
   readonly retry?: number;
   /** Longest wait after a failure. Default 30 000. */
   readonly maxRetry?: number;
+  /** For tests. Default: the system's. */
   readonly clock?: Clock;
+  /** For tests. Default: `Math.random`. */
   readonly random?: Random;
 }
 

@@ -46,10 +46,12 @@ export class BalancedDispatcher extends Dispatcher {
     this.#closeBalancer = booleanOption('options.closeBalancer', given.closeBalancer, false);
   }
 
+  /** Whether `close()` has been called. */
   get closed(): boolean {
     return this.#closing !== undefined;
   }
 
+  /** Whether `destroy()` has been called. */
   get destroyed(): boolean {
     return this.#destroying !== undefined;
   }

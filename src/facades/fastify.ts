@@ -21,6 +21,7 @@ declare module 'fastify' {
 
 /** Options of the plugin `fastifyBalancer`. */
 export interface FastifyBalancerOptions extends ProxyOptions<FastifyRequest> {
+  /** What answers the requests. */
   readonly balancer: LoadBalancer;
   /** Path below which every request goes through the balancer. Default `/v1`; `''`: whatever has no route of its own. */
   readonly prefix?: string;

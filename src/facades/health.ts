@@ -3,11 +3,15 @@ import type { EndpointStateName } from '../core/endpoint.js';
 
 /** What a health check answers with. No addresses: an endpoint's id is shown, and that is for the user to choose. */
 export interface HealthReport {
+  /** `ok` while an endpoint is available, else `unavailable`. */
   readonly status: 'ok' | 'unavailable';
   /** Endpoints that could take a request now. */
   readonly available: number;
+  /** Requests that wait for a place. */
   readonly queued: number;
+  /** Requests sent and not settled yet. */
   readonly outstanding: number;
+  /** Each with its state. */
   readonly endpoints: readonly {
     readonly id: string;
     readonly state: EndpointStateName;

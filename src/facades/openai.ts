@@ -2,7 +2,9 @@ import type { LoadBalancer } from '../balancer/load-balancer.js';
 
 /** The part of an SDK client that is needed; `openai` and `@anthropic-ai/sdk` have it. */
 export interface ConfigurableClient {
+  /** Where the client sends to. */
   readonly baseURL: string;
+  /** The same client with other options. */
   withOptions(options: {
     readonly baseURL: string;
     readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;

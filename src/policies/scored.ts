@@ -33,6 +33,7 @@ import { systemSelection } from '../system.js';
 
 /** A scorer that counts for more or less than the others. */
 export interface WeightedScorer {
+  /** What is weighted. */
   readonly scorer: Scorer | EndpointScorer;
   /** Above 0; what counts is its share of the sum. */
   readonly weight: number;

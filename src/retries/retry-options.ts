@@ -10,7 +10,9 @@ import type { RetryBudgetOptions } from './retry-budget.js';
 export interface RetryOptions {
   /** Attempts in all, the first included; holds for a policy of your own too. Default 3. */
   readonly attempts?: number;
+  /** How many retries there may be beside first attempts. */
   readonly budget?: Partial<RetryBudgetOptions>;
+  /** The wait before a retry. */
   readonly backoff?: Partial<BackoffOptions>;
   /** Longest wait for an endpoint to cool off, in ms. Default 10 000. */
   readonly maxWait?: number;

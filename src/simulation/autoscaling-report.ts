@@ -2,6 +2,7 @@ import type { SimulatedRequest } from './request-record.js';
 
 /** How a fleet stood at one moment. Times in ms of virtual time. */
 export interface FleetSample {
+  /** Virtual ms since the start. */
   readonly at: number;
   /** Replicas asked for. */
   readonly desired: number;
@@ -9,14 +10,19 @@ export interface FleetSample {
   readonly ready: number;
   /** Requests that wait for admission, in all clients together. */
   readonly queued: number;
+  /** Requests sent and not settled yet. */
   readonly outstanding: number;
 }
 
 /** One change of a fleet. */
 export interface FleetChange {
+  /** Virtual ms since the start. */
   readonly at: number;
+  /** Replicas before. */
   readonly from: number;
+  /** Replicas asked for. */
   readonly to: number;
+  /** The policy's own words. */
   readonly reason: string;
 }
 
@@ -24,11 +30,13 @@ export interface FleetChange {
 export interface AutoscalingReport {
   /** From the asking for each replica to its end; those of the warm pool included. */
   readonly replicaHours: number;
+  /** `replicaHours` at `costPerReplicaHour`. */
   readonly cost: number;
   /** Requests without a whole answer. */
   readonly unserved: number;
   /** How often growth turned into shrinking or back. */
   readonly directionChanges: number;
+  /** Each change of the fleet, in order. */
   readonly changes: readonly FleetChange[];
   /** One at every decision. */
   readonly samples: readonly FleetSample[];

@@ -23,6 +23,7 @@ export interface CompareOptions
 
 /** One policy's runs. */
 export interface ComparisonRow {
+  /** Its name. */
   readonly policy: string;
   /** One for each seed. */
   readonly reports: readonly SimulationReport[];

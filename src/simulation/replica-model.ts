@@ -2,6 +2,7 @@ import type { StepCosts } from './step-time.js';
 
 /** A model server as the simulator works it out: what a GPU, a model and an engine's settings come to. */
 export interface ReplicaModel {
+  /** What steps take. */
   readonly costs: StepCosts;
   /** Prompt and decode tokens of one step. */
   readonly stepTokens: number;
@@ -13,6 +14,7 @@ export interface ReplicaModel {
   readonly kvTokens: number;
   /** Tokens of a prompt block. */
   readonly blockTokens: number;
+  /** Whether shared prefixes are kept. */
   readonly prefixCaching: boolean;
   /** Milliseconds from a start until the model is loaded. */
   readonly loadTime: number;

@@ -14,6 +14,7 @@ export interface Objective {
 
 /** One replica's part. */
 export interface EndpointReport {
+  /** The endpoint's. */
   readonly id: string;
   /** Requests that it answered. */
   readonly requests: number;
@@ -29,9 +30,13 @@ export interface EndpointReport {
 
 /** What came of one run of one policy. Times in ms of virtual time, rates per second. */
 export interface SimulationReport {
+  /** Its name. */
   readonly policy: string;
+  /** What the run was drawn from. */
   readonly seed: number;
+  /** How many balancers sent, each with counts of its own. */
   readonly clients: number;
+  /** How many there were. */
   readonly requests: number;
   /** From the first request to the end of the last. */
   readonly duration: number;
@@ -39,10 +44,13 @@ export interface SimulationReport {
   readonly load: number;
   /** Requests a second that the fleet at the start can do with prompts that share nothing. */
   readonly capacity: number;
+  /** In ms, of those completed. */
   readonly firstToken: Spread;
   /** Mean time between the tokens of one answer. */
   readonly tokenInterval: Spread;
+  /** In ms, of those completed. */
   readonly endToEnd: Spread;
+  /** What kept to the objective. */
   readonly goodput: {
     readonly objective: Objective;
     /** Answers a second that kept to the objective. */
@@ -50,6 +58,7 @@ export interface SimulationReport {
     /** Of all requests. */
     readonly share: number;
   };
+  /** How many came to their end. */
   readonly completed: number;
   /** Answered with a status of 400 or more, by an endpoint or by the balancer. */
   readonly rejected: number;
@@ -59,6 +68,7 @@ export interface SimulationReport {
   readonly retries: number;
   /** Share of prompt tokens that prefix caches had. */
   readonly cacheHitRate: number;
+  /** One for each. */
   readonly endpoints: readonly EndpointReport[];
   /** With `autoscaling` alone. */
   readonly autoscaling: AutoscalingReport | undefined;

@@ -12,6 +12,7 @@ export interface TraceRequest {
 
 /** Requests in the order in which they come. */
 export interface Trace {
+  /** By arrival. */
   readonly requests: readonly TraceRequest[];
   /** Tokens of a block. */
   readonly blockTokens: number;

@@ -32,6 +32,7 @@ export interface PrometheusOptions {
 
 /** What `prometheusMetrics` gives back. */
 export interface PrometheusMetrics {
+  /** Where the metrics are. */
   readonly registry: Registry<RegistryContentType>;
   /** Stops counting. The last balancer to stop takes the metrics out of the registry. */
   stop(): void;

@@ -6,6 +6,7 @@ import type { ConformanceRunner } from './conformance-runner.js';
 
 /** What a source looks at, in the hands of the suite. Hosts are IPv4 addresses such as `10.0.0.1`. */
 export interface DiscoveryRig {
+  /** What is tested. */
   readonly source: DiscoverySource;
   /** Makes these be the endpoints, from now on. Leave it out where the list never changes. */
   publish?(hosts: readonly string[]): unknown;

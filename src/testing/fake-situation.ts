@@ -19,6 +19,7 @@ export interface FakeSituation {
   readonly starting?: number;
   /** Default: none. */
   readonly endpoints?: readonly EndpointSnapshot[];
+  /** None by default. */
   readonly pods?: readonly ScalingPod[];
 }
 

@@ -38,6 +38,7 @@ export interface MockServerEvents {
 export class MockLlmServer extends EventEmitter<MockServerEvents> {
   /** What `GET /health` says: 200 or 503. */
   healthy = true;
+  /** As in its answers, to tell servers apart. */
   readonly name: string;
   readonly #settings: MockSettings;
   readonly #log: RequestLog;
@@ -76,10 +77,12 @@ export class MockLlmServer extends EventEmitter<MockServerEvents> {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  /** On 127.0.0.1. */
   get port(): number {
     return this.#listener.port;
   }
 
+  /** What it has seen so far. */
   get stats(): MockStats {
     return this.#log.stats;
   }

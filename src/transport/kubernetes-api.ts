@@ -41,6 +41,7 @@ export interface KubernetesApi {
    * @throws KubernetesApiError as `request`, and when the connection breaks
    */
   watch(call: KubernetesRequest, idle: number): Promise<AsyncIterable<unknown>>;
+  /** Ends its connections. */
   close(): Promise<void>;
 }
 
@@ -61,6 +62,7 @@ export interface KubernetesApiOptions {
   readonly serviceAccount?: string;
   /** Longest wait for an answer's headers, and between its parts, in ms. Default 10 s. */
   readonly timeout?: number;
+  /** For tests. Default: the system's. */
   readonly clock?: Clock;
 }
 

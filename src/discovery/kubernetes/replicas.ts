@@ -2,13 +2,17 @@ import type { KubernetesObject } from './object-watch.js';
 
 /** One pod, or other address, behind a Service. */
 export interface KubernetesReplica {
+  /** The service it belongs to. */
   readonly service: string;
   /** Name of the pod; `undefined` when the address is that of something else. */
   readonly pod: string | undefined;
   /** IPv4, IPv6, or a host name. */
   readonly address: string;
+  /** Where it listens. */
   readonly port: number;
+  /** Of its node, as the slice says. */
   readonly zone: string | undefined;
+  /** Where it runs. */
   readonly node: string | undefined;
   /** Those of the Service, as its EndpointSlices carry them; over them, with `pods`, those of the pod. */
   readonly labels: Readonly<Record<string, string>>;

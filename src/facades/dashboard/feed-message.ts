@@ -19,7 +19,9 @@ export interface FeedEndpoint extends Omit<EndpointSnapshot, 'url' | 'latency' |
 
 /** Median and 95th percentile of a figure, in ms. */
 export interface FeedQuantiles {
+  /** In ms. */
   readonly p50: number;
+  /** In ms. */
   readonly p95: number;
 }
 
@@ -30,8 +32,11 @@ export type FeedLevel = 'info' | 'warn' | 'error';
 export interface FeedEvent {
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
+  /** How much it matters to who watches. */
   readonly level: FeedLevel;
+  /** Its id, where it is about one. */
   readonly endpoint?: string;
+  /** One line. */
   readonly text: string;
   /** How often it happened since the last tick. */
   readonly count: number;
@@ -54,24 +59,33 @@ export interface FeedDecision
 export interface FeedTick {
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
+  /** Whether the balancer is. */
   readonly closed: boolean;
   /** Requests that ended, a second. */
   readonly requests: number;
   /** Of those, the ones that failed for their caller: refused by the balancer, answered with 429 or 5xx, broken off. */
   readonly failed: number;
+  /** Of all endpoints, a second. */
   readonly tokens: number;
+  /** Requests that wait for a place. */
   readonly queued: number;
+  /** Requests sent and not settled yet. */
   readonly outstanding: number;
+  /** How many endpoints would take a request now. */
   readonly available: number;
   /** Over all endpoints. */
   readonly firstToken?: FeedQuantiles;
+  /** Active ones, and how many an autoscaler would have. */
   readonly replicas: {
     /** Endpoints that take traffic, whatever their health. */
     readonly active: number;
     /** What an autoscaler would have. */
     readonly desired?: number;
   };
+  /** One for each, in the order of the snapshot. */
   readonly endpoints: readonly FeedEndpoint[];
+  /** What happened since the last tick, each kind once. */
   readonly events: readonly FeedEvent[];
+  /** A sample of those since the last tick. */
   readonly decisions: readonly FeedDecision[];
 }

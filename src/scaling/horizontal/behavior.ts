@@ -13,6 +13,7 @@ export interface HorizontalRules {
   readonly stabilizationWindowSeconds?: number;
   /** Which policy counts: that of the greatest change, of the least, or no change at all. Default `Max`. */
   readonly selectPolicy?: 'Max' | 'Min' | 'Disabled';
+  /** Limits of how far one step goes. */
   readonly policies?: readonly HorizontalPolicy[];
   /** How far the ratio may be from 1 before anything changes. Default: the option `tolerance`. */
   readonly tolerance?: number;

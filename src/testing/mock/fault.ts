@@ -1,8 +1,10 @@
 /** The error an `error-event` carries. */
 export interface MockError {
+  /** As an endpoint would write it. */
   readonly message: string;
   /** Default `internal_server_error`. */
   readonly type?: string;
+  /** As an endpoint would write it. */
   readonly code?: string | number;
 }
 

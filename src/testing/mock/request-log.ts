@@ -7,11 +7,13 @@ export type MockOutcome = 'open' | 'completed' | 'aborted' | 'broken';
 
 /** A request as the server saw it. */
 export interface MockRequest {
+  /** As sent: `GET`, `POST` … */
   readonly method: string;
   /** Without the query. */
   readonly path: string;
   /** With the query. */
   readonly url: string;
+  /** Names in lower case. */
   readonly headers: IncomingHttpHeaders;
   /** Parsed JSON; the text of anything else; `undefined` for none, or before it has come. */
   readonly body: unknown;
@@ -19,6 +21,7 @@ export interface MockRequest {
   readonly rawBody: Buffer;
   /** The fault it was given. */
   readonly fault: RequestFault | undefined;
+  /** What became of its answer. */
   readonly outcome: MockOutcome;
   /** True when the client left before the answer's end. */
   readonly closedEarly: boolean;
@@ -34,11 +37,13 @@ export type RequestEntry = { -readonly [Key in keyof MockRequest]: MockRequest[K
  * At any time `requests = active + completed + aborted + broken`.
  */
 export interface MockStats {
+  /** How many came. */
   readonly requests: number;
   /** Open now. */
   readonly active: number;
   /** Most open at once. */
   readonly peak: number;
+  /** How many were answered to the end. */
   readonly completed: number;
   /** The client left early. */
   readonly aborted: number;
