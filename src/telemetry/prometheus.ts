@@ -66,7 +66,7 @@ export function prometheusMetrics(
     throw new InvalidOptionError('options.models', 'must be a list of names', models);
   const exemplar = resolveExemplars(given.exemplars, registry);
   const exporter = Exporter.of(registry, prefix);
-  const tally = new Tally(new ModelLabels(models));
+  const tally = new Tally(new ModelLabels(models), balancer.snapshot().outstanding);
   return { registry, stop: exporter.attach(name, { balancer, tally, autoscaler, exemplar }) };
 }
 

@@ -40,11 +40,15 @@ export class Tally {
   /** By label. */
   readonly models = new Map<string, ModelTally>();
   readonly labels: ModelLabels;
-  /** Attempts under way that were seen to begin: those that began before the counting are not taken off. */
-  readonly #begun = new WeakMap<InferenceRequest, number>();
+  /** Attempts that were under way when the counting began, and have not ended since: they are not taken off. */
+  #unseen: number;
+  /** Attempts under way that were seen to begin; kept only while there are others. */
+  readonly #begun = new Map<InferenceRequest, number>();
 
-  constructor(labels: ModelLabels) {
+  /** @param underWay attempts that have begun already */
+  constructor(labels: ModelLabels, underWay: number) {
     this.labels = labels;
+    this.#unseen = underWay;
     // There from the beginning, at zero.
     for (const model of labels.named) this.models.set(model, { outstanding: 0, queued: 0, wait: 0 });
   }
@@ -101,12 +105,18 @@ export class Tally {
   }
 
   #count(request: InferenceRequest, by: 1 | -1): void {
+    if (this.#unseen > 0 && !this.#seen(request, by)) return;
     const model = this.#model(request);
-    if (model === undefined) return;
+    if (model !== undefined) model.outstanding += by;
+  }
+
+  /** Whether the attempt that begins or ends was seen to begin. */
+  #seen(request: InferenceRequest, by: 1 | -1): boolean {
     const begun = (this.#begun.get(request) ?? 0) + by;
-    if (begun < 0) return;
-    this.#begun.set(request, begun);
-    model.outstanding += by;
+    if (begun > 0) this.#begun.set(request, begun);
+    else this.#begun.delete(request);
+    if (begun < 0 && --this.#unseen === 0) this.#begun.clear();
+    return begun >= 0;
   }
 
   #model({ model }: InferenceRequest): ModelTally | undefined {

@@ -335,6 +335,37 @@ describe('prometheusMetrics', () => {
     expect(of('model_queue_depth', 'mock-model')).toBe(0);
   });
 
+  it('counts as outstanding what began after the counting, whatever was under way before', async () => {
+    await using server = await MockLlmServer.start();
+    await using balancer = new LoadBalancer({ endpoints: [{ url: server.url }] });
+    server.fault = { kind: 'hang' };
+    const ask = (callers: AbortController) =>
+      balancer
+        .fetch('/v1/chat/completions', {
+          method: 'POST',
+          body: JSON.stringify({ model: 'mock-model', messages: [] }),
+          signal: callers.signal,
+        })
+        .catch(() => {});
+    const [early, late] = [new AbortController(), new AbortController()];
+    const before = [ask(early), ask(early)];
+    await server.waitFor(({ active }) => active === 2);
+    const { registry } = prometheusMetrics(balancer, { prefix: '', models: ['mock-model'] });
+    const outstanding = async () =>
+      (await scrape(registry)).get('model_outstanding_requests{model="mock-model"}');
+    expect(await outstanding()).toBe(0);
+    const after = [ask(late), ask(late), ask(late)];
+    await server.waitFor(({ active }) => active === 5);
+    expect(await outstanding()).toBe(3);
+    early.abort();
+    await Promise.all(before);
+    expect(await outstanding()).toBe(3);
+    late.abort();
+    await Promise.all(after);
+    await idle(balancer);
+    expect(await outstanding()).toBe(0);
+  });
+
   it('counts a reserve, and an endpoint that is not ready, neither as a replica nor as room', async () => {
     await using server = await MockLlmServer.start();
     await using balancer = new LoadBalancer({
