@@ -45,7 +45,7 @@ export interface PrometheusMetrics {
  * balancers would share their series
  * @example
  * const { registry } = prometheusMetrics(balancer);
- * console.log(await registry.metrics());
+ * app.get('/metrics', metricsHandler(registry));
  */
 export function prometheusMetrics(
   balancer: LoadBalancer,

@@ -8,7 +8,7 @@ import { type MockServiceOptions, serviceSettings } from './service-model.js';
 export interface MockLlmServerOptions {
   /** Comes back in `x-mock-server`, in ids and in `system_fingerprint`. Default `mock`. */
   readonly name?: string;
-  /** On 127.0.0.1. Default 0: any free one. */
+  /** On 127.0.0.1. Default 0: one that is free. */
   readonly port?: number;
   /** Default `['mock-model']`. */
   readonly models?: readonly string[];

@@ -46,11 +46,12 @@ describe('manualClock', () => {
 
   it('lets promises that a timer settled set further timers, when advanced asynchronously', async () => {
     const clock = manualClock();
-    const wait = (ms: number) => new Promise<void>((resolve) => clock.setTimer(resolve, ms));
+    // By the manual clock, which stands still but for `advance`.
+    const inVirtualTime = (ms: number) => new Promise<void>((resolve) => clock.setTimer(resolve, ms));
     const times: number[] = [];
     const work = async () => {
       for (let step = 0; step < 3; step++) {
-        await wait(10);
+        await inVirtualTime(10);
         times.push(clock.now());
       }
     };
