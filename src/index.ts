@@ -22,7 +22,7 @@ export type {
   EndpointView,
   MetricsConfig,
 } from './core/endpoint.js';
-export type { BalancerEvent, BalancerObserver, TokenUsage } from './core/events.js';
+export type { BalancerEvent, BalancerHandlers, BalancerObserver, TokenUsage } from './core/events.js';
 export type {
   BalancedReply,
   BalancedRequest,

@@ -1,7 +1,7 @@
 import type { BreakerState } from '../core/breaker.js';
 import type { Explanation, SelectionDecision } from '../core/decision.js';
 import type { EndpointConfig, EndpointView } from '../core/endpoint.js';
-import type { BalancerObserver } from '../core/events.js';
+import type { BalancerHandlers, BalancerObserver } from '../core/events.js';
 import type { BalancedReply, BalancedRequest } from '../core/exchange.js';
 import type { BalancerSnapshot } from '../core/snapshot.js';
 import type { OpenChannel } from '../core/transport.js';
@@ -133,12 +133,12 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Hears of everything that happens, as do `evenkeel:*` of `node:diagnostics_channel`. With `records` also of each
-   * request as a whole once it is over, its choices explained, which costs more than all else that is told.
+   * Hears of everything that happens, as do `evenkeel:*` of `node:diagnostics_channel`, or of what it has a handler
+   * for. With `records` also of each whole request, its choices explained, which costs more than all else that is told.
    *
    * @returns stops it
    */
-  observe(observer: BalancerObserver, options: ObserveOptions = {}): () => void {
+  observe(observer: BalancerObserver | BalancerHandlers, options: ObserveOptions = {}): () => void {
     return observe(this.#engine, observer, options);
   }
 

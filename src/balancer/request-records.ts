@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Clock } from '../core/clock.js';
 import type { SelectionDecision } from '../core/decision.js';
-import type { BalancerEvent, BalancerObserver } from '../core/events.js';
+import type { BalancerEvent } from '../core/events.js';
 import type { InferenceRequest } from '../core/inference-request.js';
 import type { AttemptRecord } from '../core/request-record.js';
 import type { Observers } from './observers.js';
@@ -16,13 +16,15 @@ interface OpenRecord {
   readonly attempts: AttemptRecord[];
 }
 
+type RecordListener = (event: BalancerEvent & { type: 'request-record' }) => void;
+
 /** Puts together what is told of a request, for those who ask; while nobody does, nothing is kept. */
 export class RequestRecords {
   readonly #observers: Observers;
   readonly #clock: Clock;
   readonly #channel = channel('evenkeel:request-record');
   readonly #open = new WeakMap<InferenceRequest, OpenRecord>();
-  #listeners: readonly BalancerObserver[] = [];
+  #listeners: readonly RecordListener[] = [];
   #stop: (() => void) | undefined;
 
   constructor(observers: Observers, clock: Clock) {
@@ -31,8 +33,8 @@ export class RequestRecords {
   }
 
   /** @returns stops it */
-  listen(listener: BalancerObserver): () => void {
-    const own: BalancerObserver = (event) => listener(event);
+  listen(listener: RecordListener): () => void {
+    const own: RecordListener = (event) => listener(event);
     this.#listeners = [...this.#listeners, own];
     return () => {
       this.#listeners = this.#listeners.filter((one) => one !== own);
@@ -84,7 +86,7 @@ export class RequestRecords {
   ): void {
     this.#open.delete(request);
     attempts.sort((one, other) => one.attempt - other.attempt);
-    this.#observers.tellOnly(this.#listeners, {
+    this.#observers.tellOnly<'request-record'>(this.#listeners, {
       type: 'request-record',
       request,
       status,

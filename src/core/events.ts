@@ -163,3 +163,8 @@ export type BalancerEvent =
 
 /** Hears every event. What it throws is logged and goes no further. */
 export type BalancerObserver = (event: BalancerEvent) => void;
+
+/** Hears of the types it has a handler for, and costs nothing for all others. */
+export type BalancerHandlers = {
+  readonly [Type in BalancerEvent['type']]?: (event: BalancerEvent & { readonly type: Type }) => void;
+};

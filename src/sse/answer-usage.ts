@@ -5,6 +5,9 @@ import { usageOf } from './read-event.js';
 /** Where usage stands in every known API: near the end. A bigger tail is not worth its time. */
 const TAIL = 4096;
 const KEY = Buffer.from('"usage"');
+/** How far before a byte that is in the key, but not first, the key may begin; for all others, as long as it is. */
+const SHIFTS = new Uint8Array(256).fill(KEY.length);
+for (let at = KEY.length - 1; at > 0; at--) SHIFTS[KEY[at] as number] = at;
 const PROMPT = ['prompt_tokens', 'input_tokens'].map((name) => Buffer.from(name));
 const COMPLETION = ['completion_tokens', 'output_tokens'].map((name) => Buffer.from(name));
 const QUOTE = 0x22;
@@ -28,8 +31,8 @@ export function answerUsage(body: Uint8Array): TokenUsage | undefined {
 /** Where the last `"usage"` begins, or -1. Quotes inside a text have a backslash before them. */
 function lastKey(body: Uint8Array): number {
   const lowest = Math.max(0, body.length - TAIL);
-  for (let at = body.length - KEY.length; at >= lowest; at--)
-    if (body[at] === QUOTE && body[at + 1] === KEY[1] && standsAt(body, at, KEY)) return at;
+  for (let at = body.length - KEY.length; at >= lowest; at -= SHIFTS[body[at] as number] as number)
+    if (body[at] === QUOTE && standsAt(body, at, KEY)) return at;
   return -1;
 }
 

@@ -1,4 +1,4 @@
-import type { BalancerEvent } from '../core/events.js';
+import type { BalancerHandlers } from '../core/events.js';
 import type { InferenceRequest } from '../core/inference-request.js';
 import type { ExemplarLabels } from './exemplar.js';
 import type { HistogramName } from './histogram-definitions.js';
@@ -35,22 +35,16 @@ export class BalancerHistograms {
     this.#queueWaits = add('request_queue_wait_seconds', labels);
   }
 
-  note(event: BalancerEvent): void {
-    switch (event.type) {
-      case 'request-finished':
-        this.#add(this.#durations[operationOf(event.request.path)], event.request, event.duration);
-        break;
-      case 'first-token':
-        this.#add(this.#firstTokens, event.request, event.elapsed);
-        break;
-      case 'request-dequeued':
-        this.#add(this.#queueWaits, event.request, event.wait);
-        break;
-      case 'attempt-settled':
-        if (event.tokenInterval !== undefined)
-          this.#add(this.#tokenIntervals, event.request, event.tokenInterval);
-        break;
-    }
+  get handlers(): BalancerHandlers {
+    return {
+      'request-finished': ({ request, duration }) =>
+        this.#add(this.#durations[operationOf(request.path)], request, duration),
+      'first-token': ({ request, elapsed }) => this.#add(this.#firstTokens, request, elapsed),
+      'request-dequeued': ({ request, wait }) => this.#add(this.#queueWaits, request, wait),
+      'attempt-settled': ({ request, tokenInterval }) => {
+        if (tokenInterval !== undefined) this.#add(this.#tokenIntervals, request, tokenInterval);
+      },
+    };
   }
 
   /** Takes its series out of the metrics. */

@@ -117,13 +117,10 @@ export class Exporter {
     const histograms = new BalancerHistograms(this.#histograms, labels, exemplar);
     for (const { id } of balancer.endpoints) tally.add(id);
     this.#members.set(name, { ...joining, labels });
-    const unsubscribe = balancer.observe((event) => {
-      tally.note(event);
-      histograms.note(event);
-    });
+    const stops = [balancer.observe(tally.handlers), balancer.observe(histograms.handlers)];
     return () => {
       if (this.#members.get(name)?.tally !== tally) return;
-      unsubscribe();
+      for (const stop of stops) stop();
       this.#members.delete(name);
       histograms.remove();
       if (this.#members.size === 0) for (const one of this.#names) this.#registry.removeSingleMetric(one);

@@ -1,4 +1,4 @@
-import type { BalancerEvent } from '../core/events.js';
+import type { BalancerEvent, BalancerHandlers } from '../core/events.js';
 import type { InferenceRequest } from '../core/inference-request.js';
 import { OUTCOME_RULES, type OutcomeKind } from '../core/outcome.js';
 import type { ModelLabels } from './model-labels.js';
@@ -48,7 +48,8 @@ export class Tally {
   /** @param underWay attempts that have begun already */
   constructor(labels: ModelLabels, underWay: number) {
     this.labels = labels;
-    this.#unseen = underWay;
+    // Where nothing is counted by model, no attempt is seen to begin.
+    this.#unseen = labels.named.size > 0 ? underWay : 0;
     // There from the beginning, at zero.
     for (const model of labels.named) this.models.set(model, { outstanding: 0, queued: 0, wait: 0 });
   }
@@ -61,40 +62,32 @@ export class Tally {
     });
   }
 
-  note(event: BalancerEvent): void {
-    switch (event.type) {
-      case 'request-finished':
-        increase(this.requests, event.status);
-        if (event.status < 400 && event.outcome === 'fault') this.broken++;
-        break;
-      case 'retry':
-        increase(this.retries, event.reason);
-        break;
-      case 'retry-denied':
-        this.denials[event.reason]++;
-        break;
-      case 'hedge-settled':
-        increase(this.hedges, event.result);
-        break;
-      case 'stream-resumed':
+  /** What it counts by; it wants no event that counts nothing. */
+  get handlers(): BalancerHandlers {
+    const byModel: BalancerHandlers = {
+      'attempt-started': ({ request }) => this.#count(request, 1),
+      'request-dequeued': (event) => this.#dequeued(event),
+    };
+    return {
+      ...(this.labels.named.size > 0 && byModel),
+      'request-finished': ({ status, outcome }) => {
+        increase(this.requests, status);
+        if (status < 400 && outcome === 'fault') this.broken++;
+      },
+      retry: ({ reason }) => increase(this.retries, reason),
+      'retry-denied': ({ reason }) => {
+        this.denials[reason]++;
+      },
+      'hedge-settled': ({ result }) => increase(this.hedges, result),
+      'stream-resumed': () => {
         this.resumed++;
-        break;
-      case 'request-dequeued':
-        this.#dequeued(event);
-        break;
-      case 'attempt-started':
-        this.#count(event.request, 1);
-        break;
-      case 'attempt-settled':
-        this.#settled(event);
-        break;
-      case 'endpoint-added':
-        this.add(event.endpoint);
-        break;
-      case 'endpoint-removed':
-        this.endpoints.delete(event.endpoint);
-        break;
-    }
+      },
+      'attempt-settled': (event) => this.#settled(event),
+      'endpoint-added': ({ endpoint }) => this.add(endpoint),
+      'endpoint-removed': ({ endpoint }) => {
+        this.endpoints.delete(endpoint);
+      },
+    };
   }
 
   #dequeued({ request, wait }: BalancerEvent & { type: 'request-dequeued' }): void {

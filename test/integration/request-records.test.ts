@@ -191,6 +191,22 @@ describe('the record of a request', () => {
     ]);
   });
 
+  it('comes to a handler for it, beside those for other events, without being asked for', async () => {
+    await using fleet = await Fleet.start({ servers: [{}] });
+    const heard: string[] = [];
+    const stop = fleet.balancer.observe({
+      'attempt-started': ({ type, attempt }) => heard.push(`${type} ${attempt}`),
+      'request-record': ({ type, decisions }) => heard.push(`${type} ${decisions.length}`),
+    });
+    await ask(fleet);
+    stop();
+    await ask(fleet);
+    expect(heard).toEqual(['attempt-started 1', 'request-record 1']);
+    fleet.balancer.observe({ 'request-record': () => heard.push('not asked for') }, { records: false });
+    await ask(fleet);
+    expect(heard).toHaveLength(2);
+  });
+
   it('is refused by name when it is asked for in the wrong way', async () => {
     await using fleet = await Fleet.start({ servers: [{}] });
     const { balancer } = fleet;
@@ -200,6 +216,14 @@ describe('the record of a request', () => {
     expect(() => balancer.observe(() => {}, { decisions: true } as never)).toThrow(
       '`options.decisions` is not known',
     );
-    expect(() => balancer.observe({} as never)).toThrow('`observer` must be a function');
+    for (const observer of [undefined, null, 'all', []])
+      expect(() => balancer.observe(observer as never)).toThrow('`observer` must be');
+    expect(() => balancer.observe({ 'request-ended': () => {} } as never)).toThrow(
+      '`observer.request-ended` is not known (known: request-started, ',
+    );
+    expect(() => balancer.observe({ retry: true } as never)).toThrow('`observer.retry` must be a function');
+    expect(() => balancer.observe({ retry: () => {} }, { records: true })).toThrow(
+      '`options.records` needs a handler for request-record',
+    );
   });
 });

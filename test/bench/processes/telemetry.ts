@@ -1,4 +1,4 @@
-/** A process that sends requests through one balancer, with telemetry attached to it and taken off again. */
+/** A process that sends requests through balancers that differ in nothing but the telemetry attached to them. */
 import { type BalancerEvent, LoadBalancer } from 'evenkeel';
 import { prometheusMetrics } from 'evenkeel/prometheus';
 import type { Figures } from '../harness/comparison.js';
@@ -10,18 +10,10 @@ export interface TelemetryRound {
   readonly milliseconds: number;
 }
 
-interface Sums {
-  requests: number;
-  cpu: number;
-  milliseconds: number;
-}
-
 const CONCURRENCY = 64;
 /** In ms: so short that what disturbs the machine disturbs all ways alike. */
 const SLICE = 25;
-const urls: readonly string[] = JSON.parse(process.argv[2] ?? '[]');
-const balancer = new LoadBalancer({ endpoints: urls.map((url) => ({ url })) });
-const address = `${balancer.baseURL}/chat/completions`;
+const [urls, ways]: readonly (readonly string[])[] = process.argv.slice(2).map((list) => JSON.parse(list));
 const REQUEST = {
   method: 'POST',
   headers: { 'content-type': 'application/json', authorization: 'Bearer sk-bench' },
@@ -34,59 +26,65 @@ const look = ({ type }: BalancerEvent) => {
   if (type === 'request-finished') seen++;
 };
 
-/** Each attaches something, and takes it off. */
-const WAYS: Readonly<Record<string, () => () => void>> = {
-  off: () => () => {},
-  metrics: () => prometheusMetrics(balancer).stop,
-  'metrics and events': () => {
-    const { stop } = prometheusMetrics(balancer);
-    const leave = balancer.observe(look);
-    return () => {
-      stop();
-      leave();
-    };
-  },
-  'metrics, events and records': () => {
-    const { stop } = prometheusMetrics(balancer);
-    const leave = balancer.observe(look, { records: true });
-    return () => {
-      stop();
-      leave();
-    };
-  },
+const ATTACH: Readonly<Record<string, (balancer: LoadBalancer) => unknown>> = {
+  metrics: (balancer) => prometheusMetrics(balancer),
+  'metrics and events': (balancer) => [prometheusMetrics(balancer), balancer.observe(look)],
+  'metrics, events and records': (balancer) => [
+    prometheusMetrics(balancer),
+    balancer.observe(look, { records: true }),
+  ],
 };
 
-/** Adds what requests of one slice cost to what those of the slices before it did. */
-async function slice(way: string, sums: Sums): Promise<void> {
-  const detach = WAYS[way]?.();
-  let requests = 0;
-  const cpu = cpuTime();
-  const began = performance.now();
-  const sender = async () => {
-    while (performance.now() - began < SLICE) {
-      await (await balancer.fetch(address, REQUEST)).json();
-      requests++;
-    }
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, sender));
-  sums.cpu += cpuTime() - cpu;
-  sums.milliseconds += performance.now() - began;
-  sums.requests += requests;
-  detach?.();
+/** A balancer, and what its requests have cost in this round. */
+class Watched {
+  readonly #balancer = new LoadBalancer({ endpoints: (urls ?? []).map((url) => ({ url })) });
+  readonly #address = `${this.#balancer.baseURL}/chat/completions`;
+  readonly way: string;
+  #requests = 0;
+  #cpu = 0;
+  #milliseconds = 0;
+
+  constructor(way: string) {
+    this.way = way;
+    ATTACH[way]?.(this.#balancer);
+  }
+
+  async slice(): Promise<void> {
+    const cpu = cpuTime();
+    const began = performance.now();
+    const sender = async () => {
+      while (performance.now() - began < SLICE) {
+        await (await this.#balancer.fetch(this.#address, REQUEST)).json();
+        this.#requests++;
+      }
+    };
+    await Promise.all(Array.from({ length: CONCURRENCY }, sender));
+    this.#cpu += cpuTime() - cpu;
+    this.#milliseconds += performance.now() - began;
+  }
+
+  /** Ends the round. */
+  figures(): Figures {
+    const [requests, cpu, milliseconds] = [this.#requests, this.#cpu, this.#milliseconds];
+    this.#requests = this.#cpu = this.#milliseconds = 0;
+    return { rate: (requests / milliseconds) * 1000, cpu: cpu / requests, told: seen };
+  }
 }
 
-/** A round: slices of every way in turns, there and back, so that none always follows the same other. */
+const all = (ways ?? []).map((way) => new Watched(way));
+
 async function measure({ milliseconds }: TelemetryRound): Promise<Record<string, Figures>> {
-  const ways = Object.keys(WAYS);
-  const sums = new Map(ways.map((way) => [way, { requests: 0, cpu: 0, milliseconds: 0 }]));
-  const turns = [...sums, ...[...sums].reverse()];
-  for (let spent = 0; spent < milliseconds; spent += 2 * SLICE)
-    for (const [way, sum] of turns) await slice(way, sum);
-  const figures = [...sums].map(([way, { requests, cpu, milliseconds }]) => [
-    way,
-    { rate: (requests / milliseconds) * 1000, cpu: cpu / requests, told: seen },
-  ]);
-  return Object.fromEntries(figures);
+  // In an order of chance: whoever followed itself, or always the same other, would find warmer caches.
+  for (let spent = 0; spent < milliseconds; spent += SLICE)
+    for (const watched of shuffled(all)) await watched.slice();
+  return Object.fromEntries(all.map((watched) => [watched.way, watched.figures()]));
+}
+
+function shuffled<Item>(items: readonly Item[]): Item[] {
+  return items
+    .map((item) => ({ item, place: Math.random() }))
+    .sort((one, other) => one.place - other.place)
+    .map(({ item }) => item);
 }
 
 serveParent('ready', (round) => measure(JSON.parse(round)));

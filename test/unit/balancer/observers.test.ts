@@ -43,6 +43,24 @@ describe('Observers', () => {
     expect(heard).toBe(3);
   });
 
+  it('tell an observer with handlers what it has a handler for, and want nothing else for it', () => {
+    const observers = new Observers(silentLogger);
+    const heard: string[] = [];
+    const stop = observers.add({
+      'endpoint-added'({ endpoint }) {
+        heard.push(endpoint, String('endpoint-added' in this));
+      },
+    });
+    expect(observers.wants('endpoint-added')).toBe(true);
+    expect(observers.wants('endpoint-removed')).toBe(false);
+    observers.tell(ADDED);
+    observers.tell({ type: 'endpoint-removed', endpoint: 'a' });
+    stop();
+    observers.tell(ADDED);
+    expect(heard).toEqual(['a', 'true']);
+    expect(observers.wants('endpoint-added')).toBe(false);
+  });
+
   it('contain what an observer throws, log it, and tell the others', () => {
     const errors: [object, string][] = [];
     const logger: Logger = { ...silentLogger, error: (fields, message) => errors.push([fields, message]) };
