@@ -8,8 +8,10 @@ const KEY = Buffer.from('"usage"');
 /** How far before a byte that is in the key, but not first, the key may begin; for all others, as long as it is. */
 const SHIFTS = new Uint8Array(256).fill(KEY.length);
 for (let at = KEY.length - 1; at > 0; at--) SHIFTS[KEY[at] as number] = at;
-const PROMPT = ['prompt_tokens', 'input_tokens'].map((name) => Buffer.from(name));
-const COMPLETION = ['completion_tokens', 'output_tokens'].map((name) => Buffer.from(name));
+/** Names of counts: of the prompt's tokens, then, from the third on, of the completion's. */
+const NAMES = ['prompt_tokens', 'input_tokens', 'completion_tokens', 'output_tokens'].map((name) =>
+  Buffer.from(name),
+);
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPEN_BRACE = 0x7b;
@@ -48,11 +50,12 @@ function readReport(body: Uint8Array, start: number): TokenUsage | undefined {
     else if (byte === QUOTE) {
       const name = at + 1;
       at = closingQuote(body, name);
-      if (depth > 1) continue;
+      const known = depth > 1 ? -1 : nameAt(body, name, at);
+      if (known === -1) continue;
       // A value that reads like one of the names is followed by none.
-      if (isOneOf(PROMPT, body, name, at)) prompt = countAt(body, valueAfter(body, at + 1)) ?? prompt;
-      else if (isOneOf(COMPLETION, body, name, at))
-        completion = countAt(body, valueAfter(body, at + 1)) ?? completion;
+      const count = countAt(body, valueAfter(body, at + 1));
+      if (known < 2) prompt = count ?? prompt;
+      else completion = count ?? completion;
       // What follows in every known API is long, and says nothing more.
       if (prompt !== undefined && completion !== undefined) return { prompt, completion };
     }
@@ -66,9 +69,13 @@ function closingQuote(body: Uint8Array, from: number): number {
   return at;
 }
 
-function isOneOf(names: readonly Buffer[], body: Uint8Array, start: number, end: number): boolean {
-  for (const name of names) if (name.length === end - start && standsAt(body, start, name)) return true;
-  return false;
+/** Which of the names stands there, or -1. */
+function nameAt(body: Uint8Array, start: number, end: number): number {
+  for (let index = 0; index < NAMES.length; index++) {
+    const name = NAMES[index] as Buffer;
+    if (name.length === end - start && standsAt(body, start, name)) return index;
+  }
+  return -1;
 }
 
 function standsAt(body: Uint8Array, start: number, text: Buffer): boolean {
