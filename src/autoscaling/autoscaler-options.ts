@@ -1,4 +1,4 @@
-import { type Logger, silentLogger } from '../balancer/logger.js';
+import { type Logger, silentLogger } from '../balancer/options/logger.js';
 import type { Clock } from '../core/clock.js';
 import {
   booleanOption,

@@ -1,4 +1,4 @@
-import { Observers } from '../balancer/observers.js';
+import { Observers } from '../balancer/engine/observers.js';
 import type { Timer } from '../core/clock.js';
 import type { DesiredReplicas, ScalingEvent, ScalingObserver } from '../core/scaling.js';
 import { type AutoscalerOptions, type ResolvedAutoscaler, resolveAutoscaler } from './autoscaler-options.js';

@@ -1,6 +1,6 @@
-import type { Discovery } from './discovery.js';
-import type { Engine } from './engine.js';
-import type { Membership } from './membership.js';
+import type { Engine } from './engine/engine.js';
+import type { Discovery } from './upkeep/discovery.js';
+import type { Membership } from './upkeep/membership.js';
 
 interface Parts {
   readonly engine: Engine;

@@ -1,6 +1,6 @@
 import type { BalancedReply, BalancedRequest, RequestOverrides } from '../core/exchange.js';
-import { readBody } from './fetch-body.js';
-import { toResponse } from './response.js';
+import { readBody } from './fetch/fetch-body.js';
+import { toResponse } from './fetch/response.js';
 
 /** What `fetch` takes, or a bare path: `/v1/models`. */
 export type FetchInput = string | URL | Request;

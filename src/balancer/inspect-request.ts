@@ -1,9 +1,9 @@
 import type { BalancedRequest } from '../core/exchange.js';
 import type { InferenceRequest } from '../core/inference-request.js';
-import { pathProblem } from './path-problem.js';
-import { promptBlocks } from './prompt-blocks.js';
-import type { Refusal } from './refusal.js';
-import { type BodyFacts, scanJson } from './scan-json.js';
+import type { Refusal } from './engine/refusal.js';
+import { pathProblem } from './request/path-problem.js';
+import { promptBlocks } from './request/prompt-blocks.js';
+import { type BodyFacts, scanJson } from './request/scan-json.js';
 
 /** What the `affinityKey` and `estimateTokens` options see of a request. */
 export interface RequestFacts {

@@ -1,16 +1,16 @@
 import type { BalancedReply, BalancedRequest, RequestBody } from '../core/exchange.js';
 import { Lease } from '../state/lease.js';
 import { TOO_LARGE } from '../transport/replayable-body.js';
-import { Cancellation } from './cancellation.js';
-import type { Engine } from './engine.js';
+import { Cancellation } from './engine/cancellation.js';
+import type { Engine } from './engine/engine.js';
+import { refusalReply } from './engine/refusal.js';
 import { type Inspection, inspectRequest } from './inspect-request.js';
-import { applyOverrides } from './overrides.js';
-import { type Arrival, attempt } from './race.js';
-import { refusalReply } from './refusal.js';
-import { bodyTooLarge } from './refusal-reasons.js';
-import { RequestRun } from './request-run.js';
-import { resumable } from './resume-stream.js';
-import { takeBody } from './take-body.js';
+import { applyOverrides } from './request/overrides.js';
+import { type Arrival, attempt } from './request/race.js';
+import { bodyTooLarge } from './request/refusal-reasons.js';
+import { RequestRun } from './request/request-run.js';
+import { resumable } from './request/resume-stream.js';
+import { takeBody } from './request/take-body.js';
 
 /**
  * One request's life: inspect, admit, then attempts until one is committed or there is nothing left to try.

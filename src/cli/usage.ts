@@ -1,5 +1,5 @@
-import { GPU_KINDS } from '../simulation/gpu-kinds.js';
-import { TRACE_SHAPES } from '../simulation/trace-shapes.js';
+import { GPU_KINDS } from '../simulation/replica/gpu-kinds.js';
+import { TRACE_SHAPES } from '../simulation/trace/trace-shapes.js';
 import { POLICIES } from './named-policies.js';
 
 /** For `evenkeel --help`. */

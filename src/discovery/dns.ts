@@ -1,5 +1,5 @@
 import { Resolver } from 'node:dns/promises';
-import { resolveEndpoint } from '../balancer/endpoint-options.js';
+import { resolveEndpoint } from '../balancer/options/endpoint-options.js';
 import type { Clock, Random } from '../core/clock.js';
 import type { DiscoverySource } from '../core/discovery.js';
 import type { EndpointConfig } from '../core/endpoint.js';

@@ -1,4 +1,4 @@
-import { resolveEndpoint } from '../balancer/endpoint-options.js';
+import { resolveEndpoint } from '../balancer/options/endpoint-options.js';
 import type { Clock, Random } from '../core/clock.js';
 import type { DiscoveryListener, DiscoverySource } from '../core/discovery.js';
 import { numberOption, optionFields } from '../core/option-checks.js';

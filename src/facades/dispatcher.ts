@@ -4,11 +4,11 @@ import type { LoadBalancer } from '../balancer/load-balancer.js';
 import type { BalancedRequest } from '../core/exchange.js';
 import { booleanOption, optionFields } from '../core/option-checks.js';
 import { Roster } from '../core/roster.js';
-import type { DispatchCall } from './dispatch-call.js';
-import { ControllerCall, LegacyCall } from './dispatch-handlers.js';
-import { type BalancedDispatchOptions, readDispatch } from './dispatch-request.js';
+import type { DispatchCall } from './dispatch/dispatch-call.js';
+import { ControllerCall, LegacyCall } from './dispatch/dispatch-handlers.js';
+import { type BalancedDispatchOptions, readDispatch } from './dispatch/dispatch-request.js';
 
-export type { BalancedDispatchOptions } from './dispatch-request.js';
+export type { BalancedDispatchOptions } from './dispatch/dispatch-request.js';
 
 /** Options of `BalancedDispatcher`. */
 export interface BalancedDispatcherOptions {

@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LoadBalancer } from '../balancer/load-balancer.js';
-import { forwardedPath, mountPrefix } from './forwarded-path.js';
 import { healthReport } from './health.js';
 import type { MetricsSource } from './metrics.js';
+import { forwardedPath, mountPrefix } from './proxy/forwarded-path.js';
+import { type ProxyOptions, proxySettings } from './proxy/proxy-options.js';
 import { proxy } from './proxy.js';
-import { type ProxyOptions, proxySettings } from './proxy-options.js';
 
 export type { HealthReport } from './health.js';
 export type { MetricsSource } from './metrics.js';
-export type { HeaderChanges, ProxyOptions } from './proxy-options.js';
+export type { HeaderChanges, ProxyOptions } from './proxy/proxy-options.js';
 
 /** Middleware of Express, Connect, Nest and the like; their types fit without being named here. */
 export type NodeMiddleware = (

@@ -2,15 +2,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { LoadBalancer } from '../balancer/load-balancer.js';
 import { booleanOption } from '../core/option-checks.js';
 import { InvalidOptionError } from '../errors.js';
-import { checkPrefix, forwardedPath, mountPrefix } from './forwarded-path.js';
 import { healthReport } from './health.js';
 import type { MetricsSource } from './metrics.js';
+import { checkPrefix, forwardedPath, mountPrefix } from './proxy/forwarded-path.js';
+import { type ProxyOptions, proxySettings } from './proxy/proxy-options.js';
 import { proxy } from './proxy.js';
-import { type ProxyOptions, proxySettings } from './proxy-options.js';
 
 export type { HealthReport } from './health.js';
 export type { MetricsSource } from './metrics.js';
-export type { HeaderChanges, ProxyOptions } from './proxy-options.js';
+export type { HeaderChanges, ProxyOptions } from './proxy/proxy-options.js';
 
 declare module 'fastify' {
   interface FastifyInstance {

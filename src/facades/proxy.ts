@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import type { LoadBalancer } from '../balancer/load-balancer.js';
 import type { BodySink, ReplyBody } from '../core/exchange.js';
-import { CallerSignal } from './caller-signal.js';
-import { type Incoming, readIncoming } from './incoming-request.js';
-import type { ProxySettings } from './proxy-options.js';
-import { breakOff, endWith, writeHead } from './server-response.js';
+import { CallerSignal } from './proxy/caller-signal.js';
+import { type Incoming, readIncoming } from './proxy/incoming-request.js';
+import type { ProxySettings } from './proxy/proxy-options.js';
+import { breakOff, endWith, writeHead } from './proxy/server-response.js';
 
 /**
  * Sends a request of a Node server through a balancer, and the answer straight to the response: no web streams between.

@@ -1,16 +1,16 @@
+import { toResponse } from '../balancer/fetch/response.js';
 import { readRequest } from '../balancer/fetch.js';
 import type { LoadBalancer } from '../balancer/load-balancer.js';
-import { toResponse } from '../balancer/response.js';
-import { addForwardedHeaders } from './forwarded-headers.js';
-import { forwardedPath } from './forwarded-path.js';
 import { healthReport } from './health.js';
 import type { MetricsSource } from './metrics.js';
-import { changeHeaders, functionOption, type ProxyOptions, proxySettings } from './proxy-options.js';
-import { replyHeaders } from './reply-headers.js';
+import { addForwardedHeaders } from './proxy/forwarded-headers.js';
+import { forwardedPath } from './proxy/forwarded-path.js';
+import { changeHeaders, functionOption, type ProxyOptions, proxySettings } from './proxy/proxy-options.js';
+import { replyHeaders } from './proxy/reply-headers.js';
 
 export type { HealthReport } from './health.js';
 export type { MetricsSource } from './metrics.js';
-export type { HeaderChanges, ProxyOptions } from './proxy-options.js';
+export type { HeaderChanges, ProxyOptions } from './proxy/proxy-options.js';
 
 /** Options of `webHandler`. */
 export interface WebHandlerOptions extends ProxyOptions<Request> {

@@ -2,12 +2,12 @@ import { LoadBalancer } from '../balancer/load-balancer.js';
 import type { BalancerObserver } from '../core/events.js';
 import type { SelectionPolicy } from '../core/policy.js';
 import { seededRandom } from '../core/seeded-random.js';
-import type { Fleet } from './fleet.js';
+import type { Fleet } from './fleet/fleet.js';
 import type { ResolvedSimulation } from './options.js';
-import type { TraceRequest } from './trace.js';
+import type { TraceRequest } from './trace/trace.js';
+import { withBlocks } from './trace/with-blocks.js';
+import { REQUEST_HEADER } from './virtual/virtual-server.js';
 import type { VirtualClock } from './virtual-clock.js';
-import { REQUEST_HEADER } from './virtual-server.js';
-import { withBlocks } from './with-blocks.js';
 
 /** What the clients of a simulation have in common. */
 export interface ClientTerms {

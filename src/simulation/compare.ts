@@ -1,9 +1,9 @@
 import { numberOption, optionFields } from '../core/option-checks.js';
 import { InvalidOptionError } from '../errors.js';
 import type { SimulationOptions } from './options.js';
-import type { SimulationReport } from './report.js';
+import type { SimulationReport } from './report/report.js';
 import { simulate } from './simulate.js';
-import type { Trace } from './trace.js';
+import type { Trace } from './trace/trace.js';
 
 /** A policy of a comparison, with weights of its own where the fleet's are not meant. */
 export type Contestant =

@@ -7,12 +7,12 @@ import {
   type AutoscalingOptions,
   type ResolvedAutoscaling,
   resolveAutoscaling,
-} from './autoscaling-options.js';
-import { type FleetEvent, type ResolvedEvent, resolveEvents } from './fleet-events.js';
-import { parseFleet, type ReplicaSpec, type Replicated, resolveFleet } from './fleet-spec.js';
-import type { Objective } from './report.js';
-import type { SimulatedReplica } from './simulated-replica.js';
-import type { Trace, TraceRequest } from './trace.js';
+} from './fleet/autoscaling-options.js';
+import { type FleetEvent, type ResolvedEvent, resolveEvents } from './fleet/fleet-events.js';
+import { parseFleet, type ReplicaSpec, type Replicated, resolveFleet } from './fleet/fleet-spec.js';
+import type { SimulatedReplica } from './replica/simulated-replica.js';
+import type { Objective } from './report/report.js';
+import type { Trace, TraceRequest } from './trace/trace.js';
 import { EPOCH } from './virtual-clock.js';
 
 /** What surrounds a policy in a simulation. Policies that are to be used elsewhere do without it. */

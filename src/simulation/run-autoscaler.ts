@@ -1,8 +1,8 @@
 import { Autoscaler } from '../autoscaling/autoscaler.js';
 import type { ScalingPolicy } from '../core/scaling.js';
 import type { BalancerSnapshot } from '../core/snapshot.js';
-import type { FleetChange, FleetSample, ScalingHistory } from './autoscaling-report.js';
-import { ScaledFleet, type ScaledFleetTerms } from './scaled-fleet.js';
+import { ScaledFleet, type ScaledFleetTerms } from './fleet/scaled-fleet.js';
+import type { FleetChange, FleetSample, ScalingHistory } from './report/autoscaling-report.js';
 
 /** A balancer as far as its load goes. */
 interface Observed {

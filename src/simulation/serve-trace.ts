@@ -2,10 +2,10 @@ import type { LoadBalancer } from '../balancer/load-balancer.js';
 import type { BalancedReply } from '../core/exchange.js';
 import { randomIndex } from '../core/random-pick.js';
 import { seededRandom } from '../core/seeded-random.js';
-import type { SimulatedRequest } from './request-record.js';
-import type { TraceRequest } from './trace.js';
+import type { SimulatedRequest } from './report/request-record.js';
+import type { TraceRequest } from './trace/trace.js';
+import { REQUEST_HEADER } from './virtual/virtual-server.js';
 import type { VirtualClock } from './virtual-clock.js';
-import { REQUEST_HEADER } from './virtual-server.js';
 
 /** The prompt itself is nowhere: see `REQUEST_HEADER`. */
 const BODY: Uint8Array = Buffer.from('{"model":"simulated","stream":true,"messages":[]}');

@@ -1,14 +1,14 @@
-import { autoscalingReport } from './autoscaling-report.js';
-import { replicaCapacity } from './capacity.js';
 import { newClient } from './client.js';
-import { Fleet } from './fleet.js';
-import type { ResolvedEvent } from './fleet-events.js';
-import type { Replicated } from './fleet-spec.js';
-import { atRate, requestRate } from './load.js';
+import { replicaCapacity } from './fleet/capacity.js';
+import { Fleet } from './fleet/fleet.js';
+import type { ResolvedEvent } from './fleet/fleet-events.js';
+import type { Replicated } from './fleet/fleet-spec.js';
 import { resolveSimulation, type SimulationOptions } from './options.js';
-import { report, type SimulationReport } from './report.js';
+import { autoscalingReport } from './report/autoscaling-report.js';
+import { report, type SimulationReport } from './report/report.js';
 import { runAutoscaler } from './run-autoscaler.js';
 import { serveTrace } from './serve-trace.js';
+import { atRate, requestRate } from './trace/load.js';
 import { VirtualClock } from './virtual-clock.js';
 
 /**

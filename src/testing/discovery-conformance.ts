@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { resolveEndpoints } from '../balancer/endpoint-options.js';
+import { resolveEndpoints } from '../balancer/options/endpoint-options.js';
 import type { DiscoverySource } from '../core/discovery.js';
 import type { EndpointConfig } from '../core/endpoint.js';
 import type { ConformanceRunner } from './conformance-runner.js';

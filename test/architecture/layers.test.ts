@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { roomsOf, roomsOfPage, rowsOfPage } from './picture.js';
 import {
   badNames,
+  crowdedFolders,
+  folderCycles,
   importCycles,
   impurityBreaches,
   layerBreaches,
@@ -30,6 +32,11 @@ describe('the sources', () => {
 
   it('have no import cycles, type imports included', () => {
     expect(importCycles(sources)).toEqual([]);
+  });
+
+  it('have folders in rooms that import in one direction, and hold 25 files at most, the vocabulary 45', () => {
+    expect(folderCycles(sources)).toEqual([]);
+    expect(crowdedFolders(sources)).toEqual([]);
   });
 
   it('take the clock, timers and randomness from system.ts', () => {
@@ -92,6 +99,25 @@ describe('the rules', () => {
       'facades/d.ts imports sse/s.ts',
       'misplaced/e.ts: no layer is known for misplaced',
     ]);
+  });
+
+  it('see folders of a room that import each other, through whichever files', () => {
+    const planted = [
+      file(
+        'balancer/request/a.ts',
+        "import '../upkeep/b.js'; import '../c.js'; import '../../sse/tap/s.js';",
+      ),
+      file('balancer/upkeep/b.ts', "import '../c.js';"),
+      file('balancer/upkeep/d.ts', "import '../request/e.js';"),
+    ];
+    expect(folderCycles(planted.slice(0, 2))).toEqual([]);
+    expect(folderCycles(planted)).toEqual(['balancer/request → balancer/upkeep → balancer/request']);
+  });
+
+  it('see a folder that is crowded', () => {
+    const planted = Array.from({ length: 26 }, (_, index) => file(`sse/f${index}.ts`, ''));
+    expect(crowdedFolders(planted)).toEqual(['sse: 26 files']);
+    expect(crowdedFolders(planted.slice(1))).toEqual([]);
   });
 
   it('allow imports that go down, to the floor, or stay in the folder', () => {

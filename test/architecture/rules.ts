@@ -93,7 +93,7 @@ export function packageBreaches(sources: readonly SourceFile[]): string[] {
 }
 
 /** Each cycle once, as `a.ts → b.ts → a.ts`. */
-export function importCycles(sources: readonly SourceFile[]): string[] {
+export function importCycles(sources: readonly Pick<SourceFile, 'path' | 'imports'>[]): string[] {
   const byPath = new Map(sources.map((source) => [source.path, source]));
   const finished = new Set<string>();
   const cycles: string[] = [];
@@ -109,6 +109,38 @@ export function importCycles(sources: readonly SourceFile[]): string[] {
   };
   for (const { path } of sources) walk(path, []);
   return cycles;
+}
+
+/** Cycles between folders of one room; the files that lie in the room itself join them, and do not count. */
+export function folderCycles(sources: readonly SourceFile[]): string[] {
+  const folders = new Map<string, Set<string>>();
+  for (const { path, imports } of sources) {
+    const folder = folderOf(path);
+    if (folder === undefined) continue;
+    const others = folders.get(folder) ?? new Set();
+    folders.set(folder, others);
+    for (const other of imports.map(folderOf))
+      if (other !== undefined && other !== folder && roomOf(other) === roomOf(folder)) others.add(other);
+  }
+  return importCycles([...folders].map(([path, imports]) => ({ path, imports: [...imports] })));
+}
+
+/** `balancer/request` of `balancer/request/race.ts`; none of `balancer/send.ts`. */
+function folderOf(path: string): string | undefined {
+  const [room, folder, file] = path.split('/');
+  return file === undefined ? undefined : `${room}/${folder}`;
+}
+
+/** Folders with more files than one can look over. */
+export function crowdedFolders(sources: readonly SourceFile[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { path } of sources) {
+    const folder = path.slice(0, path.lastIndexOf('/'));
+    counts.set(folder, (counts.get(folder) ?? 0) + 1);
+  }
+  return [...counts]
+    .filter(([folder, count]) => count > (folder === 'core' ? 45 : 25))
+    .map(([folder, count]) => `${folder}: ${count} files`);
 }
 
 /** Clock, timers and randomness outside the one file that owns them. */

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { markdownTable } from '../../src/simulation/markdown-table.js';
+import { markdownTable } from '../../src/simulation/report/markdown-table.js';
 import { ROOT } from './harness/package-build.js';
 import { type NodeRecord, readRecords } from './record.js';
 import { checkTitle, goal, shown, verdict } from './report.js';

@@ -1,4 +1,4 @@
-import { markdownTable } from '../../src/simulation/markdown-table.js';
+import { markdownTable } from '../../src/simulation/report/markdown-table.js';
 import { type Check, examine, holds, medianFigure, type Spread } from './harness/comparison.js';
 import type { Column, Findings } from './harness/section.js';
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
-import { iterated } from '../../src/balancer/iterated.js';
+import { iterated } from '../../src/balancer/options/iterated.js';
 import type { EndpointConfig } from '../../src/core/endpoint.js';
 import { dns } from '../../src/discovery/dns.js';
 import { file } from '../../src/discovery/file.js';

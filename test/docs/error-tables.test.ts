@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { EvenkeelErrorCode, Exclusion } from 'evenkeel';
 import { describe, expect, it } from 'vitest';
-import { type RefusalCode, refusalReply } from '../../src/balancer/refusal.js';
+import { type RefusalCode, refusalReply } from '../../src/balancer/engine/refusal.js';
 import type { StreamError } from '../../src/errors.js';
 
 /** `BODY_UNREADABLE` is of a request's body. */

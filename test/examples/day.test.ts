@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { dayOf, runDay } from '../../examples/labs/day.js';
-import { readTrace } from '../../src/simulation/read-trace.js';
+import { readTrace } from '../../src/simulation/trace/read-trace.js';
 
 /** Ten requests in nine seconds, in Azure's format. */
 const RECORDED = [

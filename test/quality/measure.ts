@@ -1,5 +1,5 @@
 import { type Contestant, compare } from 'evenkeel/simulation';
-import { median, medianOf } from '../../src/simulation/median.js';
+import { median, medianOf } from '../../src/simulation/report/median.js';
 import type { Table } from './grid.js';
 import type { Traffic } from './traces.js';
 

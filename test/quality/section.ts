@@ -1,5 +1,5 @@
-import { duration, percent } from '../../src/simulation/figures.js';
-import { markdownTable } from '../../src/simulation/markdown-table.js';
+import { duration, percent } from '../../src/simulation/report/figures.js';
+import { markdownTable } from '../../src/simulation/report/markdown-table.js';
 import type { Measured } from './measure.js';
 
 const BEGIN = '<!-- quality: written by `npm run bench:quality` -->';

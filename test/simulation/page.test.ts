@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { REPLICA_FIELDS } from '../../src/simulation/fleet-spec.js';
-import { GPU_KINDS } from '../../src/simulation/gpu-kinds.js';
+import { REPLICA_FIELDS } from '../../src/simulation/fleet/fleet-spec.js';
 import { SIMULATION_OPTIONS } from '../../src/simulation/options.js';
+import { GPU_KINDS } from '../../src/simulation/replica/gpu-kinds.js';
 
 const page = readFileSync('docs/simulation.md', 'utf8');
 

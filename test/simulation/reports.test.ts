@@ -8,10 +8,10 @@ import {
   textReport,
 } from 'evenkeel/simulation';
 import { describe, expect, it } from 'vitest';
-import { duration, figure, percent } from '../../src/simulation/figures.js';
-import { lineChart } from '../../src/simulation/line-chart.js';
-import { median } from '../../src/simulation/median.js';
-import { spread } from '../../src/simulation/spread.js';
+import { duration, figure, percent } from '../../src/simulation/report/figures.js';
+import { lineChart } from '../../src/simulation/report/line-chart.js';
+import { median } from '../../src/simulation/report/median.js';
+import { spread } from '../../src/simulation/report/spread.js';
 
 const trace = generateTrace({ requests: 150 });
 const told: number[] = [];

@@ -2,11 +2,11 @@ import { LoadBalancer, leastOutstanding } from 'evenkeel';
 import type { BalancedReply } from '../../src/core/exchange.js';
 import { randomIndex } from '../../src/core/random-pick.js';
 import { seededRandom } from '../../src/core/seeded-random.js';
-import { Fleet } from '../../src/simulation/fleet.js';
-import { resolveFleet } from '../../src/simulation/fleet-spec.js';
-import { generateTrace } from '../../src/simulation/generate-trace.js';
+import { Fleet } from '../../src/simulation/fleet/fleet.js';
+import { resolveFleet } from '../../src/simulation/fleet/fleet-spec.js';
+import { generateTrace } from '../../src/simulation/trace/generate-trace.js';
+import { REQUEST_HEADER } from '../../src/simulation/virtual/virtual-server.js';
 import { VirtualClock } from '../../src/simulation/virtual-clock.js';
-import { REQUEST_HEADER } from '../../src/simulation/virtual-server.js';
 import { memoryInUse } from '../support/heap.js';
 import { Tally } from './tally.js';
 

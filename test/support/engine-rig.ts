@@ -1,5 +1,5 @@
-import { Engine } from '../../src/balancer/engine.js';
-import { Observers } from '../../src/balancer/observers.js';
+import { Engine } from '../../src/balancer/engine/engine.js';
+import { Observers } from '../../src/balancer/engine/observers.js';
 import { type LoadBalancerOptions, resolveOptions } from '../../src/balancer/options.js';
 import type { BalancerEvent } from '../../src/core/events.js';
 import { Admission } from '../../src/state/admission.js';

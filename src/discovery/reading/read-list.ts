@@ -1,4 +1,4 @@
-import { resolveEndpoints } from '../../balancer/endpoint-options.js';
+import { resolveEndpoints } from '../../balancer/options/endpoint-options.js';
 import type { EndpointConfig } from '../../core/endpoint.js';
 import { InvalidOptionError } from '../../errors.js';
 import { type Entry, type FieldPath, isObject, ListError } from './list-error.js';

@@ -1,7 +1,7 @@
 /** A process that picks endpoints over and over, and sends nothing. */
 import { createEndpoint } from '../../../src/balancer/create-endpoint.js';
-import { Engine } from '../../../src/balancer/engine.js';
-import { Observers } from '../../../src/balancer/observers.js';
+import { Engine } from '../../../src/balancer/engine/engine.js';
+import { Observers } from '../../../src/balancer/engine/observers.js';
 import { resolveOptions } from '../../../src/balancer/options.js';
 import { Admission } from '../../../src/state/admission.js';
 import { EndpointSet } from '../../../src/state/endpoint-set.js';

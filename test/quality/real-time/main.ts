@@ -1,8 +1,8 @@
 /** The orderings of the simulation, over real HTTP, in real time, on servers that only pretend to compute. */
 import { parseArgs } from 'node:util';
 import { adaptive, leastOutstanding, roundRobin } from 'evenkeel';
-import { duration } from '../../../src/simulation/figures.js';
-import { markdownTable } from '../../../src/simulation/markdown-table.js';
+import { duration } from '../../../src/simulation/report/figures.js';
+import { markdownTable } from '../../../src/simulation/report/markdown-table.js';
 import { hasNginx } from './nginx.js';
 import { type FirstTokens, realTime, type Way } from './run.js';
 

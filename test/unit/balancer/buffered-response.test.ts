@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bufferedResponse } from '../../../src/balancer/buffered-response.js';
+import { bufferedResponse } from '../../../src/balancer/fetch/buffered-response.js';
 
 type Make = (bytes: Uint8Array, init?: ResponseInit) => Response;
 const ours: Make = (bytes, init = {}) => bufferedResponse(bytes, init);

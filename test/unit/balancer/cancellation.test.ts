@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { Cancellation } from '../../../src/balancer/cancellation.js';
+import { Cancellation } from '../../../src/balancer/engine/cancellation.js';
 import { manualClock } from '../../../src/testing/manual-clock.js';
 
 const NEVER = Number.POSITIVE_INFINITY;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resolveEndpoint, resolveEndpoints } from '../../../src/balancer/endpoint-options.js';
+import { resolveEndpoint, resolveEndpoints } from '../../../src/balancer/options/endpoint-options.js';
 import { InvalidOptionError } from '../../../src/errors.js';
 import { LoadBalancer, type LoadBalancerOptions } from '../../../src/index.js';
 

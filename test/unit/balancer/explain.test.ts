@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { explain } from '../../../src/balancer/explain.js';
+import { explain } from '../../../src/balancer/watching/explain.js';
 import type { SelectionPolicy } from '../../../src/core/policy.js';
 import { engineRig } from '../../support/engine-rig.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { followAttempt } from '../../../src/balancer/follow-attempt.js';
+import { followAttempt } from '../../../src/balancer/request/follow-attempt.js';
 import type { AttemptFollower, SelectionPolicy } from '../../../src/core/policy.js';
 import { fakeRequest } from '../../../src/testing/fake-request.js';
 import { engineRig } from '../../support/engine-rig.js';

@@ -6,7 +6,7 @@ import {
   type RequestFacts,
   renameModel,
 } from '../../../src/balancer/inspect-request.js';
-import { scanJson } from '../../../src/balancer/scan-json.js';
+import { scanJson } from '../../../src/balancer/request/scan-json.js';
 import type { BalancedRequest } from '../../../src/core/exchange.js';
 
 const NO_TERMS: InspectionTerms = { affinityKey: undefined, estimateTokens: undefined };

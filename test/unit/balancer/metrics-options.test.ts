@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resolveEndpoint } from '../../../src/balancer/endpoint-options.js';
+import { resolveEndpoint } from '../../../src/balancer/options/endpoint-options.js';
 import type { LoadSignalParser } from '../../../src/core/load-report.js';
 import { InvalidOptionError } from '../../../src/errors.js';
 

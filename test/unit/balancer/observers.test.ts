@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it } from 'vitest';
-import { type Logger, silentLogger } from '../../../src/balancer/logger.js';
-import { Observers } from '../../../src/balancer/observers.js';
+import { Observers } from '../../../src/balancer/engine/observers.js';
+import { type Logger, silentLogger } from '../../../src/balancer/options/logger.js';
 import type { BalancerEvent } from '../../../src/core/events.js';
 
 const ADDED: BalancerEvent = { type: 'endpoint-added', endpoint: 'a' };

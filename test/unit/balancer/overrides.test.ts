@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { applyOverrides } from '../../../src/balancer/overrides.js';
-import { DEFAULT_TIMEOUTS } from '../../../src/balancer/timeouts-option.js';
+import { DEFAULT_TIMEOUTS } from '../../../src/balancer/options/timeouts-option.js';
+import { applyOverrides } from '../../../src/balancer/request/overrides.js';
 import type { RequestOverrides } from '../../../src/core/exchange.js';
 
 const apply = (overrides: unknown) => applyOverrides(overrides as RequestOverrides, DEFAULT_TIMEOUTS);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { promptBlocks } from '../../../src/balancer/prompt-blocks.js';
+import { promptBlocks } from '../../../src/balancer/request/prompt-blocks.js';
 
 interface Message {
   role: string;

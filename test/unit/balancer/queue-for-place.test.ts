@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Cancellation } from '../../../src/balancer/cancellation.js';
+import { Cancellation } from '../../../src/balancer/engine/cancellation.js';
 import type { LoadBalancerOptions } from '../../../src/balancer/options.js';
-import { queueForPlace } from '../../../src/balancer/queue-for-place.js';
+import { queueForPlace } from '../../../src/balancer/request/queue-for-place.js';
 import type { InferenceRequest } from '../../../src/core/inference-request.js';
 import { Lease } from '../../../src/state/lease.js';
 import { fakeRequest } from '../../../src/testing/fake-request.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { type Refusal, type RefusalCode, refusalReply } from '../../../src/balancer/engine/refusal.js';
 import { judgeAnswer } from '../../../src/balancer/judge-status.js';
-import { type Refusal, type RefusalCode, refusalReply } from '../../../src/balancer/refusal.js';
-import { failureRefusal, placelessRefusal } from '../../../src/balancer/refusal-reasons.js';
+import { failureRefusal, placelessRefusal } from '../../../src/balancer/request/refusal-reasons.js';
 import type { FaultReason, NeutralReason, Outcome } from '../../../src/core/outcome.js';
 
 function read(refusal: Refusal) {

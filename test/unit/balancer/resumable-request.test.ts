@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { endsInsideStop, lowerLimits, readResumable } from '../../../src/balancer/resumable-request.js';
+import {
+  endsInsideStop,
+  lowerLimits,
+  readResumable,
+} from '../../../src/balancer/request/resumable-request.js';
 
 const CHAT = '/v1/chat/completions';
 const BASE = { stream: true, messages: [{ role: 'user', content: 'Hi' }] };

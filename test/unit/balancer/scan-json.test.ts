@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { scanJson } from '../../../src/balancer/scan-json.js';
+import { scanJson } from '../../../src/balancer/request/scan-json.js';
 import { fc } from '../../support/property.js';
 
 const NOTHING = { model: undefined, modelAt: undefined, stream: undefined, maxTokens: undefined };

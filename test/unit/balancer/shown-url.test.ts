@@ -1,6 +1,6 @@
 import { LoadBalancer } from 'evenkeel';
 import { describe, expect, it } from 'vitest';
-import { shownUrl } from '../../../src/balancer/shown-url.js';
+import { shownUrl } from '../../../src/balancer/options/shown-url.js';
 
 describe('An endpoint without an id', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { generateTrace } from 'evenkeel/simulation';
 import { describe, expect, it } from 'vitest';
-import { PrefixCache } from '../../../src/simulation/prefix-cache.js';
+import { PrefixCache } from '../../../src/simulation/replica/prefix-cache.js';
 
 const BLOCK = 512;
 

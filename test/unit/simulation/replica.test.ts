@@ -1,10 +1,10 @@
 import { GPU_KINDS } from 'evenkeel/simulation';
 import { seededRandom } from 'evenkeel/testing';
 import { describe, expect, it } from 'vitest';
-import { Replica } from '../../../src/simulation/replica.js';
-import type { ReplicaModel } from '../../../src/simulation/replica-model.js';
-import { Sequence } from '../../../src/simulation/sequence.js';
-import { stepCosts, stepTime } from '../../../src/simulation/step-time.js';
+import { Replica } from '../../../src/simulation/replica/replica.js';
+import type { ReplicaModel } from '../../../src/simulation/replica/replica-model.js';
+import { Sequence } from '../../../src/simulation/replica/sequence.js';
+import { stepCosts, stepTime } from '../../../src/simulation/replica/step-time.js';
 import { VirtualClock } from '../../../src/simulation/virtual-clock.js';
 
 const SEED = Number(process.env.SEED ?? 1);

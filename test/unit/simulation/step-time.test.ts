@@ -1,6 +1,6 @@
 import { GPU_KINDS } from 'evenkeel/simulation';
 import { describe, expect, it } from 'vitest';
-import { decodeTime, stepCosts, stepTime } from '../../../src/simulation/step-time.js';
+import { decodeTime, stepCosts, stepTime } from '../../../src/simulation/replica/step-time.js';
 
 const A100 = stepCosts(GPU_KINDS.a100);
 const H100 = stepCosts(GPU_KINDS.h100);

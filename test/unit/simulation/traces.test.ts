@@ -1,7 +1,7 @@
 import { generateTrace, readTrace, TRACE_SHAPES, type Trace, type TraceShapeName } from 'evenkeel/simulation';
 import { describe, expect, it } from 'vitest';
-import { atRate, requestRate } from '../../../src/simulation/load.js';
-import { quantile } from '../../../src/simulation/trace-shapes.js';
+import { atRate, requestRate } from '../../../src/simulation/trace/load.js';
+import { quantile } from '../../../src/simulation/trace/trace-shapes.js';
 
 const AZURE = 'TIMESTAMP,ContextTokens,GeneratedTokens';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { TransportHandler } from '../../../src/core/transport.js';
-import { resolveFleet } from '../../../src/simulation/fleet-spec.js';
+import { resolveFleet } from '../../../src/simulation/fleet/fleet-spec.js';
+import { REQUEST_HEADER, VirtualServer } from '../../../src/simulation/virtual/virtual-server.js';
 import { VirtualClock } from '../../../src/simulation/virtual-clock.js';
-import { REQUEST_HEADER, VirtualServer } from '../../../src/simulation/virtual-server.js';
 
 const REQUESTS = [
   { at: 0, prompt: 100, output: 3, blocks: [] },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resolveEndpoints } from '../../../../src/balancer/endpoint-options.js';
+import { resolveEndpoints } from '../../../../src/balancer/options/endpoint-options.js';
 import {
   type EndpointFields,
   type EndpointTerms,
