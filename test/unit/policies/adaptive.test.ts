@@ -24,7 +24,7 @@ function setUp(options: AdaptiveOptions = { explore: 0 }) {
     endpoint.outstanding++;
     return {
       answer: () => follower?.answering(clock.now(), request.streaming),
-      end(outcome: Outcome = SUCCESS, tokens = 100) {
+      end(outcome: Outcome = SUCCESS, { tokens }: { tokens?: number } = { tokens: 100 }) {
         endpoint.outstanding--;
         follower?.settled({ outcome, now: clock.now(), tokens, tokenInterval: undefined });
       },
@@ -33,6 +33,23 @@ function setUp(options: AdaptiveOptions = { explore: 0 }) {
   return {
     clock,
     send,
+    /** Rounds of six short prompts, of which four have a slot; the others wait until the first have ended. */
+    teachFourSlots(endpoint: FakeEndpoint) {
+      for (let round = 0; round < 30; round++) {
+        const attempts = Array.from({ length: 6 }, () => send(endpoint, 100));
+        for (const attempt of attempts.slice(0, 4)) {
+          clock.advance(16);
+          attempt.answer();
+        }
+        clock.advance(2000);
+        for (const attempt of attempts.slice(0, 4)) attempt.end();
+        for (const attempt of attempts.slice(4)) {
+          clock.advance(16);
+          attempt.answer();
+          attempt.end();
+        }
+      }
+    },
     /** Prompts one after the other, each answered after `perToken` ms a token. */
     teach(endpoint: FakeEndpoint, perToken: number, prompts = 20, fields?: Partial<InferenceRequest>) {
       for (let turn = 0; turn < prompts; turn++) {
@@ -140,27 +157,29 @@ describe('adaptive', () => {
   });
 
   it('finds out above how many requests first tokens wait for a slot', () => {
-    const { clock, teach, send, explain } = setUp();
+    const { teach, teachFourSlots, send, explain } = setUp();
     const endpoint = fakeEndpoint('four-slots');
     teach(endpoint, 0.1);
-    for (let round = 0; round < 30; round++) {
-      const attempts = Array.from({ length: 6 }, () => send(endpoint, 100));
-      // Four have a slot; the others wait until the first have ended.
-      for (const attempt of attempts.slice(0, 4)) {
-        clock.advance(16);
-        attempt.answer();
-      }
-      clock.advance(2000);
-      for (const attempt of attempts.slice(0, 4)) attempt.end();
-      for (const attempt of attempts.slice(4)) {
-        clock.advance(16);
-        attempt.answer();
-        attempt.end();
-      }
-    }
+    teachFourSlots(endpoint);
     expect(explain(endpoint, 100).room).toBe(0);
     for (let turn = 0; turn < 6; turn++) send(endpoint, 100);
     expect(explain(endpoint, 100).room).toBeGreaterThan(300);
+  });
+
+  it('expects answers as long as those that were given in full lately, where requests wait for tokens to be let go', () => {
+    const { teachFourSlots, send, explain } = setUp();
+    const [endpoint, elsewhere] = [fakeEndpoint('four-slots'), fakeEndpoint('elsewhere')];
+    teachFourSlots(endpoint);
+    for (let turn = 0; turn < 5; turn++) send(endpoint, 100);
+    const room = explain(endpoint, 100).room ?? Number.NaN;
+    expect(room).toBeGreaterThan(0);
+    for (let turn = 0; turn < 20; turn++) {
+      send(elsewhere, 100).end(FAULT, { tokens: 1_000 });
+      send(elsewhere, 100).end(SUCCESS, {});
+    }
+    expect(explain(endpoint, 100).room).toBe(room);
+    for (let turn = 0; turn < 20; turn++) send(elsewhere, 100).end(SUCCESS, { tokens: 1_000 });
+    expect(explain(endpoint, 100).room).toBeGreaterThan(1.2 * room);
   });
 
   it('counts a hundredth of the time that streams last there, and more of it the more of them there are', () => {
@@ -182,6 +201,20 @@ describe('adaptive', () => {
     expect(stream(0)).toBeCloseTo(19, 9);
     send(endpoint, 1_000);
     expect(explain(endpoint, 100).decode).toBeCloseTo(19 * 1.5, 9);
+  });
+
+  it('of two that are equally soon, takes the one where streams last less', () => {
+    const { clock, teach, send, select } = setUp();
+    const [brisk, slow] = [fakeEndpoint('brisk'), fakeEndpoint('slow')];
+    for (const endpoint of [brisk, slow]) {
+      teach(endpoint, 1);
+      const attempt = send(endpoint, 1000);
+      clock.advance(1064);
+      attempt.answer();
+      clock.advance(endpoint === slow ? 60_000 : 20_000);
+      attempt.end();
+    }
+    for (let turn = 0; turn < 20; turn++) expect(select([brisk, slow], 1000)).toBe('brisk');
   });
 
   it('takes for late what is turned away as busy, as it takes what fails', () => {
@@ -218,6 +251,34 @@ describe('adaptive', () => {
     expect(picks(500)).toBeGreaterThan(70);
     expect(picks(500)).toBeLessThan(130);
     expect(picks(5000)).toBe(0);
+  });
+
+  it('makes one experiment at a time with an endpoint, and none where it knows as little of all', () => {
+    const { clock, teach, send, select } = setUp({ explore: 1 });
+    const [known, slow, fresh] = [
+      fakeEndpoint('known', { weight: 100 }),
+      fakeEndpoint('slow', { weight: 100 }),
+      fakeEndpoint('fresh'),
+    ];
+    teach(known, 0.01, 40);
+    teach(slow, 0.1, 40);
+    expect(select([known, fresh], 500)).toBe('fresh');
+    send(fresh, 500);
+    expect(select([known, fresh], 500)).toBe('known');
+    // Nothing new of either for a minute.
+    clock.advance(61_000);
+    for (let turn = 0; turn < 20; turn++) expect(select([known, slow], 500)).toBe('known');
+  });
+
+  it('makes no experiments when it is told not to, however the dice fall', () => {
+    const policy = adaptive({ explore: 0 });
+    const [known, fresh] = [fakeEndpoint('known', { weight: 100 }), fakeEndpoint('fresh')];
+    const request = fakeRequest({ promptTokens: 936 });
+    const follower = policy.follow?.({ endpoint: known, request, now: 0 });
+    follower?.answering(10, true);
+    follower?.settled({ outcome: SUCCESS, now: 10, tokens: 10, tokenInterval: undefined });
+    const context = { random: () => 0, now: () => 10, report: () => {} };
+    expect(policy.select([known, fresh], request, context)).toBe(known);
   });
 
   it('looks again, after a minute without news, at an idle endpoint that it takes for slow', () => {
@@ -301,8 +362,15 @@ describe('adaptive', () => {
     expect((explain(shared, 1000).late ?? 0) / usual).toBeCloseTo(1.5, 1);
     shared.load = load({ running: 15, waiting: 4, ownOutstanding: 10 });
     expect((explain(shared, 1000).late ?? 0) / usual).toBeCloseTo(1, 1);
-    shared.load = load({ running: 15, waiting: 4 });
-    expect((explain(shared, 1000, [shared, silent]).late ?? 0) / usual).toBeCloseTo(1, 1);
+    for (const told of [{ running: 19 }, { waiting: 19 }]) {
+      shared.load = load(told);
+      expect((explain(shared, 1000).late ?? 0) / usual).toBeCloseTo(1.5, 1);
+      // A load that says nothing of requests is no telling.
+      for (const other of [undefined, load({ kvCacheUsage: 0.5 })]) {
+        silent.load = other;
+        expect((explain(shared, 1000, [shared, silent]).late ?? 0) / usual).toBeCloseTo(1, 1);
+      }
+    }
   });
 
   it('learns from answers that do not stream apart from streams', () => {
@@ -388,8 +456,10 @@ describe('adaptive', () => {
   it('takes an endpoint of which nothing is known for slower than the mean of the first guess and the known', () => {
     const { teach, explain } = setUp();
     const [fast, slow, fresh] = [fakeEndpoint('fast'), fakeEndpoint('slow'), fakeEndpoint('fresh')];
-    const all = [fast, slow, fresh, fakeEndpoint('none', { weight: 0 })];
+    const none = fakeEndpoint('none', { weight: 0 });
+    const all = [fast, slow, fresh, none];
     expect(explain(fresh, 936, all).prompt).toBeCloseTo(1_000 / 4, 6);
+    teach(none, 10, 1);
     teach(fast, 1);
     teach(slow, 5);
     const rate = Math.cbrt(4 * 1 * (1 / 5)) / 1.5;
@@ -401,6 +471,31 @@ describe('adaptive', () => {
     // Three requests of the mean length, which is somewhat above the thousand it began with.
     expect(backlog).toBeGreaterThan(3 * prompt);
     expect(backlog).toBeLessThan((3 * 1_200 * 5) / 2);
+  });
+
+  it('expects of an endpoint of which nothing is known streams as long as at the slowest of the known', () => {
+    const { clock, send, explain } = setUp();
+    const [slow, brisk, fresh] = [fakeEndpoint('slow'), fakeEndpoint('brisk'), fakeEndpoint('fresh')];
+    for (const endpoint of [slow, brisk]) {
+      const attempt = send(endpoint, 1000);
+      clock.advance(1064);
+      attempt.answer();
+      clock.advance(endpoint === slow ? 60_000 : 20_000);
+      attempt.end();
+    }
+    expect(explain(fresh, 1000, [slow, brisk, fresh]).decode).toBeCloseTo(600, 6);
+  });
+
+  it('forgets of prompts what the cache, by its size in tokens, has no room for', () => {
+    const policy = adaptive();
+    const endpoint = fakeEndpoint('one', { load: load({ kvCacheTokens: 10_000 }) });
+    const prompt = (first: number) =>
+      fakeRequest({ promptTokens: 4_000, promptBlocks: () => [first, first + 1, first + 2, first + 3] });
+    const left = () => [10, 20, 30].map((first) => policy.promptWork?.(endpoint, prompt(first)));
+    for (const first of [10, 20]) policy.follow?.({ endpoint, request: prompt(first), now: 0 });
+    expect(left()).toEqual([0, 0, 4_000]);
+    policy.follow?.({ endpoint, request: prompt(30), now: 0 });
+    expect(left()).toEqual([2_000, 0, 0]);
   });
 
   it('tells which part of a prompt is left to compute', () => {

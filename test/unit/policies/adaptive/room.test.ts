@@ -63,3 +63,48 @@ it('tells how often it was wrong lately', () => {
   room.inTime(3);
   expect(room.error).toBeCloseTo(before * 0.95, 9);
 });
+
+it('takes what comes at the limit itself, early or late, for no contradiction', () => {
+  const room = new Room();
+  room.inTime(10);
+  room.late(10);
+  room.late(10);
+  expect(room.error).toBeCloseTo(0.3 * 0.95, 9);
+  room.inTime(10);
+  expect(room.error).toBeCloseTo(0.3 * 0.95 ** 2, 9);
+});
+
+it('keeps a limit that has grown above all that was in time, when it explains what is late', () => {
+  const room = new Room();
+  room.inTime(10);
+  room.late(10);
+  room.inTime(5);
+  room.late(12);
+  expect(room.excess(20)).toBeCloseTo(20 - 10.005, 9);
+});
+
+it('counts what contradicts a limit that it knows for one mistake, and no new doubt', () => {
+  const room = new Room();
+  room.inTime(10);
+  for (let turn = 0; turn < 40; turn++) room.late(10);
+  const before = room.error;
+  room.late(9);
+  expect(room.error).toBeCloseTo(0.95 * before + 0.05, 9);
+});
+
+it('believes a limit with more than a tenth of mistakes, if without it there would be far more', () => {
+  const room = new Room();
+  room.inTime(10);
+  for (let turn = 0; turn < 12; turn++) room.late(10);
+  expect(room.error).toBeGreaterThan(0.15);
+  expect(room.believed).toBe(true);
+});
+
+it('disbelieves a limit once first tokens come in time above it', () => {
+  const room = new Room();
+  room.inTime(10);
+  for (let turn = 0; turn < 30; turn++) room.late(10);
+  expect(room.believed).toBe(true);
+  for (let turn = 0; turn < 30; turn++) room.inTime(1e9);
+  expect(room.believed).toBe(false);
+});
