@@ -130,6 +130,25 @@ describe('consistentHash', () => {
       expect(choose(endpoints, { affinityKey: `user-${key}` })?.id).toBe('e1');
   });
 
+  it('keeps a key at home up to the bound, which an endpoint that drains does not raise', () => {
+    const endpoints = pool(1, 1, 1, 1);
+    const choose = chooser();
+    const home = choose(endpoints, { affinityKey: 'k' });
+    if (!home) throw new Error('nothing was chosen');
+    const others = endpoints.filter((endpoint) => endpoint !== home);
+    const drained = fakeEndpoint('drained', { weight: 0, outstanding: 100 });
+    // ceil(1.25 x (15 + 1) / 4) = 5
+    for (const [own, spread, stays] of [
+      [4, [3, 4, 4], true],
+      [5, [3, 3, 4], false],
+    ] as const) {
+      home.outstanding = own;
+      for (const [index, endpoint] of others.entries()) endpoint.outstanding = spread[index] ?? 0;
+      for (const candidates of [endpoints, [...endpoints, drained]])
+        expect(choose(candidates, { affinityKey: 'k' }) === home, `${own} there`).toBe(stays);
+    }
+  });
+
   it('never spills without a bound', () => {
     const endpoints = pool(1, 1, 1);
     const choose = chooser({ boundedLoad: Number.POSITIVE_INFINITY });
@@ -176,6 +195,25 @@ describe('consistentHash', () => {
     const best = [...explained].sort((a, b) => b.score - a.score)[0];
     expect(best?.endpoint).toBe(home);
     expect(best?.terms).toEqual({ outstanding: 0, limit: 1 });
+  });
+
+  it('explains a limit of 0 where no weight is, also without a bound', () => {
+    const request = fakeRequest({ affinityKey: 'k' });
+    for (const boundedLoad of [1.25, Number.POSITIVE_INFINITY])
+      for (const endpoints of [pool(0), pool(0, 1)])
+        expect(consistentHash({ boundedLoad }).explain?.(endpoints, request)[0]).toEqual({
+          endpoint: 'e0',
+          score: 0,
+          terms: { outstanding: 0, limit: 0 },
+        });
+  });
+
+  it('explains by load where a request has no key', () => {
+    const endpoints = [fakeEndpoint('busy', { outstanding: 3 }), fakeEndpoint('idle')];
+    expect(consistentHash().explain?.(endpoints, fakeRequest())).toEqual([
+      { endpoint: 'busy', score: 4 },
+      { endpoint: 'idle', score: 1 },
+    ]);
   });
 
   it('refuses a bound below 1 and a key it cannot read', () => {

@@ -42,6 +42,12 @@ describe('powerOfTwo', () => {
     expect(Math.abs((picks(endpoints, 50_000, 3).get('e0') ?? 0) / 50_000 - 0.2)).toBeLessThan(0.01);
   });
 
+  it('asks the balancer for no more than two of many', () => {
+    const { above = Number.NaN, size } = powerOfTwo().sample ?? {};
+    expect(size).toBe(2);
+    expect(above).toBeGreaterThan(2);
+  });
+
   it('draws in proportion to weight', () => {
     // Equal loads after the pick, so the first drawn goes: its share is its weight's.
     const endpoints = [

@@ -67,6 +67,16 @@ describe('roundRobin', () => {
     for (const id of ['a', 'b', 'c', 'd']) expect(Math.abs((joined[id] ?? 0) - 100)).toBeLessThanOrEqual(2);
   });
 
+  it('gives an endpoint its turns again that had weight 0 for a while, and none in between', () => {
+    const [a, b] = [fakeEndpoint('a'), fakeEndpoint('b')];
+    const { take } = turns(6);
+    take([a, b], 2);
+    a.weight = 0;
+    expect(tally(take([a, b], 4))).toEqual({ b: 4 });
+    a.weight = 1;
+    expect(tally(take([a, b], 10))).toEqual({ a: 5, b: 5 });
+  });
+
   it('shares out fairly when requests differ in the endpoints that can serve them', () => {
     const [a, b, c] = [fakeEndpoint('a'), fakeEndpoint('b'), fakeEndpoint('c')];
     const { take } = turns(4);

@@ -72,7 +72,10 @@ describe('scored', () => {
   });
 
   it('scores all alike when nothing is known', () => {
-    expect(setUp({ scorers: [() => undefined] }).scores()).toEqual([0.5, 0.5, 0.5]);
+    const { select, scores } = setUp({ scorers: [() => undefined] });
+    expect(scores()).toEqual([0.5, 0.5, 0.5]);
+    const chosen = new Set(Array.from({ length: 100 }, () => select()));
+    expect(chosen).toEqual(new Set(['a', 'b', 'c']));
   });
 
   it('rates an endpoint neutral for which a scorer gives no finite number', () => {
@@ -299,6 +302,18 @@ describe('scored', () => {
     ]);
   });
 
+  it('counts a prompt by default for no time to read it where it was sent before', () => {
+    const known = { prefillRate: 1_000 };
+    const [holder, other] = [fakeEndpoint('holder', known), fakeEndpoint('other', known)];
+    const policy = scored();
+    const prompt = fakeRequest({ promptTokens: 4_000, promptBlocks: () => [1, 2, 3, 4] });
+    policy.select([holder], prompt);
+    const again = fakeRequest({ promptTokens: 4_000, promptBlocks: () => [1, 2, 3, 4] });
+    const rated = policy.explain?.([holder, other], again).map(({ terms }) => terms?.['pending-prefill']);
+    // 50 ms, that nobody sees, against 4 s and those.
+    expect(rated).toEqual([1, expect.closeTo(0.05 / 4.05, 9)]);
+  });
+
   it('asks scorers only about what the filters leave, and refuses when they leave none', () => {
     const seen: string[][] = [];
     const scorer: Scorer = {
@@ -315,6 +330,7 @@ describe('scored', () => {
     expect(setUp({ filters: [without('a'), without('b')], scorers: [scorer] }).select()).toBe('c');
     expect(seen).toEqual([['c']]);
     expect(setUp({ filters: ['a', 'b', 'c'].map(without), scorers: [scorer] }).select()).toBeUndefined();
+    expect(seen).toHaveLength(1);
   });
 
   it('lets a picker decide', () => {
@@ -323,6 +339,16 @@ describe('scored', () => {
       pick: (_: unknown, scores: readonly number[]) => scores.indexOf(Math.min(...scores)),
     };
     expect(setUp({ scorers: [ratings(0.4, 0.9, 0.6)], picker: worst }).select()).toBe('a');
+  });
+
+  it('refuses a request for which the picker takes none, and tells its scorers of no pick', () => {
+    const told: unknown[] = [];
+    const { select, reports } = setUp({
+      scorers: [{ ...ratings(1, 1, 1), picked: (endpoint) => told.push(endpoint) }],
+      picker: { name: 'none', pick: () => -1 },
+    });
+    expect(select()).toBeUndefined();
+    expect([told, reports]).toEqual([[], []]);
   });
 
   it('explains by term, and keeps scorers of one name apart', () => {
@@ -334,6 +360,11 @@ describe('scored', () => {
       score: 0.6,
       terms: { given: 0.2, 'given 3': 1 },
     });
+  });
+
+  it('explains a function without a name as a scorer', () => {
+    const { policy } = setUp({ scorers: [() => 0.25, () => 0.75] });
+    expect(policy.explain?.([a], request)[0]?.terms).toEqual({ scorer: 0.25, 'scorer 2': 0.75 });
   });
 
   it('refuses options that are no filters, scorers, weights or pickers, naming which', () => {
