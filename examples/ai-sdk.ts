@@ -17,9 +17,7 @@ const mocks = given
 const urls = given ?? mocks.map(({ url }) => url);
 
 const balancer = new LoadBalancer({ endpoints: urls.map((url) => ({ url })) });
-balancer.observe((event) => {
-  if (event.type === 'retry') console.log(`(trying again elsewhere: ${event.reason})`);
-});
+balancer.observe({ retry: ({ reason }) => console.log(`(trying again elsewhere: ${reason})`) });
 
 const provider = createOpenAICompatible({
   name: 'balanced',

@@ -32,9 +32,7 @@ const balancer = new LoadBalancer({
     scorers: [{ scorer: outstanding(), weight: 2 }, { scorer: vramFree, weight: 1 }, latency()],
   }),
 });
-balancer.observe((event) => {
-  if (event.type === 'scorer-failed') console.warn(`${event.scorer} failed: ${event.problem}`);
-});
+balancer.observe({ 'scorer-failed': ({ scorer, problem }) => console.warn(`${scorer} failed: ${problem}`) });
 
 vramUsed.set('full', 0.97);
 vramUsed.set('spare', 0.35);

@@ -30,10 +30,12 @@ const balancer = new LoadBalancer({
 /** Resolves when an endpoint is in a state. */
 function reached(id: string, state: string): Promise<void> {
   return new Promise((resolve) => {
-    const stop = balancer.observe((event) => {
-      if (event.type !== 'endpoint-state' || event.endpoint !== id || event.to !== state) return;
-      stop();
-      resolve();
+    const stop = balancer.observe({
+      'endpoint-state'({ endpoint, to }) {
+        if (endpoint !== id || to !== state) return;
+        stop();
+        resolve();
+      },
     });
   });
 }

@@ -23,11 +23,12 @@ const balancer = new LoadBalancer({
 });
 
 const rested = new Promise<void>((resolve) => {
-  balancer.observe((event) => {
-    if (event.type === 'endpoint-activated') console.log(`${event.endpoint} is activated: ${event.reason}`);
-    if (event.type !== 'endpoint-rested') return;
-    console.log(`${event.endpoint} is back on standby: ${event.reason}`);
-    resolve();
+  balancer.observe({
+    'endpoint-activated': ({ endpoint, reason }) => console.log(`${endpoint} is activated: ${reason}`),
+    'endpoint-rested'({ endpoint, reason }) {
+      console.log(`${endpoint} is back on standby: ${reason}`);
+      resolve();
+    },
   });
 });
 

@@ -1,13 +1,13 @@
 export type { FetchInit, FetchInput } from './balancer/fetch.js';
 export type { RequestFacts } from './balancer/inspect-request.js';
 export { LoadBalancer } from './balancer/load-balancer.js';
+export type { AttemptHeaders } from './balancer/options/attempt-headers-option.js';
 export type { EndpointsOption } from './balancer/options/endpoints-option.js';
 export type { Logger } from './balancer/options/logger.js';
 export type { DiscoverModelsOptions } from './balancer/options/model-list-options.js';
 export type { ProbeOptions } from './balancer/options/probe-options.js';
 export type { WarmPoolOptions } from './balancer/options/warm-pool-options.js';
 export type { LoadBalancerOptions } from './balancer/options.js';
-export type { AttemptHeaders } from './balancer/request/attempt-headers.js';
 export { type VllmSleepOptions, vllmSleep } from './balancer/upkeep/vllm-sleep.js';
 export type { ExplainedRequest } from './balancer/watching/explain.js';
 export type { ObserveOptions } from './balancer/watching/observe.js';

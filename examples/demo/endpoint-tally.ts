@@ -1,4 +1,4 @@
-import type { BalancerEvent, LoadBalancer } from 'evenkeel';
+import type { LoadBalancer } from 'evenkeel';
 import { percentile } from './percentile.js';
 
 /** Milliseconds the rates and percentiles of the live table look back. */
@@ -47,19 +47,19 @@ export class BalancerTally {
 
   constructor(balancer: LoadBalancer) {
     for (const { id } of balancer.endpoints) this.endpoints.set(id, new EndpointTally());
-    balancer.observe((event) => this.#hear(event));
+    balancer.observe({
+      retry: () => {
+        this.retries++;
+      },
+      'first-token': ({ endpoint, elapsed }) => this.endpoints.get(endpoint)?.firstToken(elapsed),
+      'attempt-settled': ({ endpoint, outcome, contentEvents }) => {
+        if (outcome.kind === 'success') this.endpoints.get(endpoint)?.settled(contentEvents);
+      },
+    });
   }
 
   served(id: string): number {
     return this.endpoints.get(id)?.served ?? 0;
-  }
-
-  #hear(event: BalancerEvent): void {
-    if (event.type === 'retry') this.retries++;
-    else if (event.type === 'first-token') this.endpoints.get(event.endpoint)?.firstToken(event.elapsed);
-    else if (event.type === 'attempt-settled' && event.outcome.kind === 'success') {
-      this.endpoints.get(event.endpoint)?.settled(event.contentEvents);
-    }
   }
 }
 

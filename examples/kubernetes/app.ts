@@ -15,9 +15,9 @@ import express from 'express';
 const balancer = new LoadBalancer({
   endpoints: kubernetes(['vllm', 'vllm-warm'], { server: process.env.KUBERNETES_API }),
 });
-balancer.observe((event) => {
-  if (event.type === 'discovery-updated') console.log(`${event.endpoints} endpoints`);
-  if (event.type === 'discovery-failed') console.error(event.error.message);
+balancer.observe({
+  'discovery-updated': ({ endpoints }) => console.log(`${endpoints} endpoints`),
+  'discovery-failed': ({ error }) => console.error(error.message),
 });
 
 const app = express();

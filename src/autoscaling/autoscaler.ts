@@ -1,6 +1,7 @@
 import { Observers } from '../balancer/engine/observers.js';
 import type { Timer } from '../core/clock.js';
 import type { DesiredReplicas, ScalingEvent, ScalingObserver } from '../core/scaling.js';
+import { InvalidOptionError } from '../errors.js';
 import { type AutoscalerOptions, type ResolvedAutoscaler, resolveAutoscaler } from './autoscaler-options.js';
 import { type CheckResult, checkFleet, type ScalingSource } from './check-fleet.js';
 
@@ -59,8 +60,11 @@ export class Autoscaler implements AsyncDisposable, DesiredReplicas {
    * Hears of every change, and of every reason not to change. The same events go to `node:diagnostics_channel` as
    * `evenkeel:*`.
    * @returns stops it
+   * @throws InvalidOptionError for what is no function
    */
   observe(observer: ScalingObserver): () => void {
+    if (typeof observer !== 'function')
+      throw new InvalidOptionError('observer', 'must be a function', observer);
     return this.#observers.add(observer);
   }
 

@@ -25,13 +25,13 @@ import type { Endpoint } from '../state/endpoint.js';
 import { resolveSlowStartOptions, type SlowStartOptions } from '../state/slow-start.js';
 import { systemClock, systemRandom } from '../system.js';
 import type { RequestFacts } from './inspect-request.js';
+import type { AttemptHeaders } from './options/attempt-headers-option.js';
 import { type EndpointsOption, resolveEndpointsOption } from './options/endpoints-option.js';
 import { type Logger, silentLogger } from './options/logger.js';
 import { type DiscoverModelsOptions, resolveDiscoverModels } from './options/model-list-options.js';
 import { type ProbeOptions, resolveProbeOptions } from './options/probe-options.js';
 import { DEFAULT_TIMEOUTS, longestWait, resolveTimeouts } from './options/timeouts-option.js';
 import { resolveWarmPoolOptions, type WarmPoolOptions } from './options/warm-pool-options.js';
-import type { AttemptHeaders } from './request/attempt-headers.js';
 
 /** What a balancer is made of. Only `endpoints` is required. */
 export interface LoadBalancerOptions {

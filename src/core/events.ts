@@ -164,7 +164,10 @@ export type BalancerEvent =
 /** Hears every event. What it throws is logged and goes no further. */
 export type BalancerObserver = (event: BalancerEvent) => void;
 
-/** Hears of the types it has a handler for, and costs nothing for all others. */
+/**
+ * Hears of the types it has a handler for; no other event is made for it. One for `request-record` costs more than all
+ * else that is told. A plain object: keys that are no type of event are refused.
+ */
 export type BalancerHandlers = {
-  readonly [Type in BalancerEvent['type']]?: (event: BalancerEvent & { readonly type: Type }) => void;
+  readonly [Type in BalancerEvent['type']]?: (event: Extract<BalancerEvent, { readonly type: Type }>) => void;
 };

@@ -1,5 +1,5 @@
 import { LoadBalancer } from '../balancer/load-balancer.js';
-import type { BalancerObserver } from '../core/events.js';
+import type { BalancerHandlers, BalancerObserver } from '../core/events.js';
 import type { SelectionPolicy } from '../core/policy.js';
 import { seededRandom } from '../core/seeded-random.js';
 import type { Fleet } from './fleet/fleet.js';
@@ -33,7 +33,7 @@ export function newClient({ clock, fleet, requests, settings }: ClientTerms, ind
     if (request === undefined) throw new RangeError('That is no request of the trace');
     return request;
   };
-  const observers: BalancerObserver[] = [];
+  const observers: (BalancerObserver | BalancerHandlers)[] = [];
   const every = (interval: number, act: () => void): void => {
     clock.schedule(() => {
       act();

@@ -1,5 +1,5 @@
 import type { LoadBalancerOptions } from '../balancer/options.js';
-import type { BalancerObserver } from '../core/events.js';
+import type { BalancerHandlers, BalancerObserver } from '../core/events.js';
 import { numberOption, optionFields } from '../core/option-checks.js';
 import type { SelectionPolicy } from '../core/policy.js';
 import { InvalidOptionError } from '../errors.js';
@@ -18,7 +18,7 @@ import { EPOCH } from './virtual-clock.js';
 /** What surrounds a policy in a simulation. Policies that are to be used elsewhere do without it. */
 export interface SimulatedWorld {
   /** The events of this client's own balancer. */
-  observe(observer: BalancerObserver): void;
+  observe(observer: BalancerObserver | BalancerHandlers): void;
   /** Calls again and again, every `interval` ms of virtual time: for policies that poll. */
   every(interval: number, act: () => void): void;
   /** The replica behind an endpoint, by id: the truth, which no real client can see. */

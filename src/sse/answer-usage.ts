@@ -5,13 +5,14 @@ import { usageOf } from './read-event.js';
 /** Where usage stands in every known API: near the end. A bigger tail is not worth its time. */
 const TAIL = 4096;
 const KEY = Buffer.from('"usage"');
-/** How far before a byte that is in the key, but not first, the key may begin; for all others, as long as it is. */
+/** How far back from a byte the key may begin next: its place in the key, or the key's length for one that is not in it. */
 const SHIFTS = new Uint8Array(256).fill(KEY.length);
 for (let at = KEY.length - 1; at > 0; at--) SHIFTS[KEY[at] as number] = at;
-/** Names of counts: of the prompt's tokens, then, from the third on, of the completion's. */
+/** Names of counts: of the prompt's tokens, then of the completion's. */
 const NAMES = ['prompt_tokens', 'input_tokens', 'completion_tokens', 'output_tokens'].map((name) =>
   Buffer.from(name),
 );
+const PROMPT_NAMES = 2;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPEN_BRACE = 0x7b;
@@ -54,7 +55,7 @@ function readReport(body: Uint8Array, start: number): TokenUsage | undefined {
       if (known === -1) continue;
       // A value that reads like one of the names is followed by none.
       const count = countAt(body, valueAfter(body, at + 1));
-      if (known < 2) prompt = count ?? prompt;
+      if (known < PROMPT_NAMES) prompt = count ?? prompt;
       else completion = count ?? completion;
       // What follows in every known API is long, and says nothing more.
       if (prompt !== undefined && completion !== undefined) return { prompt, completion };

@@ -34,7 +34,7 @@ describe('the sources', () => {
     expect(importCycles(sources)).toEqual([]);
   });
 
-  it('have folders in rooms that import in one direction, and hold 25 files at most, the vocabulary 45', () => {
+  it('have folders in rooms that import in no circle, and hold 25 files at most, the vocabulary 45', () => {
     expect(folderCycles(sources)).toEqual([]);
     expect(crowdedFolders(sources)).toEqual([]);
   });
@@ -101,7 +101,7 @@ describe('the rules', () => {
     ]);
   });
 
-  it('see folders of a room that import each other, through whichever files', () => {
+  it('see folders of a room that import each other, through whichever files of theirs', () => {
     const planted = [
       file(
         'balancer/request/a.ts',

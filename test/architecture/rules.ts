@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { SourceFile } from './source-files.js';
 
 const FLOOR = ['errors.ts', 'system.ts'];
@@ -135,7 +136,7 @@ function folderOf(path: string): string | undefined {
 export function crowdedFolders(sources: readonly SourceFile[]): string[] {
   const counts = new Map<string, number>();
   for (const { path } of sources) {
-    const folder = path.slice(0, path.lastIndexOf('/'));
+    const folder = posix.dirname(path);
     counts.set(folder, (counts.get(folder) ?? 0) + 1);
   }
   return [...counts]

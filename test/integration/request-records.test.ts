@@ -203,8 +203,30 @@ describe('the record of a request', () => {
     await ask(fleet);
     expect(heard).toEqual(['attempt-started 1', 'request-record 1']);
     fleet.balancer.observe({ 'request-record': () => heard.push('not asked for') }, { records: false });
+    const { records } = listen(fleet);
     await ask(fleet);
+    expect(records).toHaveLength(1);
     expect(heard).toHaveLength(2);
+  });
+
+  it('comes to a method with the object it belongs to', async () => {
+    await using fleet = await Fleet.start({ servers: [{}] });
+    class Watcher {
+      #count = 0;
+      'request-finished'() {
+        this.#count++;
+      }
+      'request-record'() {
+        this.#count++;
+      }
+      static counted(watcher: Watcher) {
+        return watcher.#count;
+      }
+    }
+    const watcher = new Watcher();
+    fleet.balancer.observe(watcher);
+    await ask(fleet);
+    expect(Watcher.counted(watcher)).toBe(2);
   });
 
   it('is refused by name when it is asked for in the wrong way', async () => {

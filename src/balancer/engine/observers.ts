@@ -8,10 +8,9 @@ interface Typed {
 
 type Hearer<Event> = (event: Event) => void;
 
-/** Hears everything, or what it has a handler for. */
-type Observer<Event extends Typed> =
-  | Hearer<Event>
-  | { readonly [Type in Event['type']]?: Hearer<Event & { readonly type: Type }> };
+type Handlers<Event extends Typed> = {
+  readonly [Type in Event['type']]?: Hearer<Event & { readonly type: Type }>;
+};
 
 /** What an observer does with events of a type. */
 type HearerOf<Event extends Typed> = (type: Event['type']) => Hearer<Event> | undefined;
@@ -19,6 +18,7 @@ type HearerOf<Event extends Typed> = (type: Event['type']) => Hearer<Event> | un
 /** Who hears of events of one type. */
 interface Audience<Event> {
   readonly hearers: readonly Hearer<Event>[];
+  readonly last: Hearer<Event> | undefined;
   readonly channel: Channel;
 }
 
@@ -26,7 +26,7 @@ interface Audience<Event> {
 export class Observers<Event extends Typed = BalancerEvent> {
   /** A function for each, so that an observer that was added twice is taken away one at a time. */
   #observers: readonly HearerOf<Event>[] = [];
-  #last: Hearer<Event> | undefined;
+  #last: HearerOf<Event> = () => undefined;
   readonly #audiences = new Map<Event['type'], Audience<Event>>();
   readonly #logger: Logger;
 
@@ -35,34 +35,32 @@ export class Observers<Event extends Typed = BalancerEvent> {
   }
 
   /** @returns takes it away */
-  add(observer: Observer<Event>): () => void {
-    const own: HearerOf<Event> = (type) =>
-      typeof observer === 'function'
-        ? observer
-        : (observer[type]?.bind(observer) as Hearer<Event> | undefined);
+  add(observer: Hearer<Event> | Handlers<Event>): () => void {
+    const own = hearerOf(observer);
     this.#change([...this.#observers, own]);
     return () => this.#change(this.#observers.filter((one) => one !== own));
   }
 
-  /** One that hears of everything after all others have. @returns takes it away */
-  addLast(observer: Hearer<Event>): () => void {
-    this.#last = observer;
+  /** Handlers that hear after all others have. @returns takes them away */
+  addLast(handlers: Handlers<Event>): () => void {
+    this.#last = hearerOf(handlers);
+    this.#audiences.clear();
     return () => {
-      this.#last = undefined;
+      this.#last = () => undefined;
+      this.#audiences.clear();
     };
   }
 
   /** Ask before making an event. */
   wants(type: Event['type']): boolean {
-    if (this.#last !== undefined) return true;
-    const { hearers, channel } = this.#audience(type);
-    return hearers.length > 0 || channel.hasSubscribers;
+    const { hearers, last, channel } = this.#audience(type);
+    return hearers.length > 0 || last !== undefined || channel.hasSubscribers;
   }
 
   tell(event: Event): void {
-    const { hearers, channel } = this.#audience(event.type);
+    const { hearers, last, channel } = this.#audience(event.type);
     this.#tell(hearers, channel, event);
-    this.#last?.(event);
+    last?.(event);
   }
 
   /** Tells these and the channel. */
@@ -88,8 +86,8 @@ export class Observers<Event extends Typed = BalancerEvent> {
   #audience(type: Event['type']): Audience<Event> {
     let found = this.#audiences.get(type);
     if (found === undefined) {
-      const hearers = this.#observers.map((hearerOf) => hearerOf(type)).filter((one) => one !== undefined);
-      found = { hearers, channel: channel(`evenkeel:${type}`) };
+      const hearers = this.#observers.map((own) => own(type)).filter((one) => one !== undefined);
+      found = { hearers, last: this.#last(type), channel: channel(`evenkeel:${type}`) };
       this.#audiences.set(type, found);
     }
     return found;
@@ -99,4 +97,11 @@ export class Observers<Event extends Typed = BalancerEvent> {
     this.#observers = observers;
     this.#audiences.clear();
   }
+}
+
+/** Handlers are read once: what becomes of the object later is none of a request's business. */
+function hearerOf<Event extends Typed>(observer: Hearer<Event> | Handlers<Event>): HearerOf<Event> {
+  if (typeof observer === 'function') return () => observer;
+  const handlers = { ...observer };
+  return (type) => handlers[type] as Hearer<Event> | undefined;
 }

@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Clock } from '../../core/clock.js';
 import type { SelectionDecision } from '../../core/decision.js';
-import type { BalancerEvent } from '../../core/events.js';
+import type { BalancerEvent, BalancerHandlers } from '../../core/events.js';
 import type { InferenceRequest } from '../../core/inference-request.js';
 import type { AttemptRecord } from '../../core/request-record.js';
 import type { Observers } from './observers.js';
@@ -44,7 +44,7 @@ export class RequestRecords {
   /** A request is about to begin: somebody may have come or gone, and a channel does not tell. */
   review(): void {
     if (this.#listeners.length > 0 || this.#channel.hasSubscribers) {
-      this.#stop ??= this.#observers.addLast((event) => this.#note(event));
+      this.#stop ??= this.#observers.addLast(this.#handlers());
     } else if (this.#stop !== undefined) {
       this.#stop();
       this.#stop = undefined;
@@ -64,20 +64,29 @@ export class RequestRecords {
     decisions.push(decision);
   }
 
-  #note(event: BalancerEvent): void {
-    if (!('request' in event)) return;
-    if (event.type === 'request-started') {
-      const startedAt = this.#clock.now();
-      this.#open.set(event.request, { startedAt, queued: 0, decisions: [], begunAfter: [], attempts: [] });
-      return;
-    }
-    const record = this.#open.get(event.request);
-    if (record === undefined) return;
-    if (event.type === 'request-dequeued') record.queued += event.wait;
-    else if (event.type === 'attempt-started')
-      record.begunAfter[event.attempt] = this.#clock.now() - record.startedAt;
-    else if (event.type === 'attempt-settled') record.attempts.push(attemptRecord(event, record));
-    else if (event.type === 'request-finished') this.#finish(event, record);
+  #handlers(): BalancerHandlers {
+    return {
+      'request-started': ({ request }) => {
+        const startedAt = this.#clock.now();
+        this.#open.set(request, { startedAt, queued: 0, decisions: [], begunAfter: [], attempts: [] });
+      },
+      'request-dequeued': ({ request, wait }) => {
+        const record = this.#open.get(request);
+        if (record !== undefined) record.queued += wait;
+      },
+      'attempt-started': ({ request, attempt }) => {
+        const record = this.#open.get(request);
+        if (record !== undefined) record.begunAfter[attempt] = this.#clock.now() - record.startedAt;
+      },
+      'attempt-settled': (event) => {
+        const record = this.#open.get(event.request);
+        record?.attempts.push(attemptRecord(event, record));
+      },
+      'request-finished': (event) => {
+        const record = this.#open.get(event.request);
+        if (record !== undefined) this.#finish(event, record);
+      },
+    };
   }
 
   #finish(

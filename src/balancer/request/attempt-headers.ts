@@ -1,11 +1,6 @@
 import type { InferenceRequest } from '../../core/inference-request.js';
+import type { AttemptHeaders } from '../options/attempt-headers-option.js';
 import type { Logger } from '../options/logger.js';
-
-/** Makes headers for one attempt; `request.attempt` is its number. */
-export type AttemptHeaders = (
-  request: InferenceRequest,
-  endpoint: string,
-) => Readonly<Record<string, string>> | undefined;
 
 /** The caller's headers with those of the `attemptHeaders` option, which win. A mistake in it costs no request. */
 export function withAttemptHeaders(

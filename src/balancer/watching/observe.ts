@@ -19,14 +19,14 @@ export function observe(
   observer: BalancerObserver | BalancerHandlers,
   options: ObserveOptions,
 ): () => void {
-  checkObserver(observer);
-  const handler = typeof observer === 'function' ? undefined : observer['request-record'];
+  const hearer = typeof observer === 'function' ? observer : boundHandlers(observer);
+  const recorder = typeof hearer === 'function' ? hearer : hearer['request-record'];
   const given = optionFields('options', options, ['records']);
-  const recorded = booleanOption('options.records', given.records, handler !== undefined);
-  const recorder = typeof observer === 'function' ? observer : handler;
+  const asks = typeof hearer !== 'function' && recorder !== undefined;
+  const recorded = booleanOption('options.records', given.records, asks);
   if (recorded && recorder === undefined)
     throw new InvalidOptionError('options.records', 'needs a handler for request-record', true);
-  const stop = observers.add(observer);
+  const stop = observers.add(hearer);
   if (!recorded || recorder === undefined) return stop;
   const forget = records.listen(recorder);
   return () => {
@@ -35,14 +35,16 @@ export function observe(
   };
 }
 
-function checkObserver(observer: unknown): void {
-  if (typeof observer === 'function') return;
+/** The handlers, each with its object as `this`. */
+function boundHandlers(observer: unknown): BalancerHandlers {
   if (typeof observer !== 'object' || observer === null)
     throw new InvalidOptionError(
       'observer',
       'must be a function, or handlers by the type of event',
       observer,
     );
-  const handlers = optionFields('observer', observer, EVENT_NAMES);
-  for (const type of EVENT_NAMES) functionOption(`observer.${type}`, handlers[type]);
+  const given = optionFields<BalancerHandlers>('observer', observer, EVENT_NAMES);
+  return Object.fromEntries(
+    EVENT_NAMES.map((name) => [name, functionOption(`observer.${name}`, given[name])?.bind(observer)]),
+  );
 }

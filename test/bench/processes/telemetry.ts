@@ -6,7 +6,7 @@ import { QUESTION } from '../harness/payload.js';
 import { cpuTime, serveParent } from '../harness/serve-parent.js';
 
 export interface TelemetryRound {
-  /** Of every way. */
+  /** For each way. */
   readonly milliseconds: number;
 }
 
@@ -27,6 +27,9 @@ const look = ({ type }: BalancerEvent) => {
 };
 
 const ATTACH: Readonly<Record<string, (balancer: LoadBalancer) => unknown>> = {
+  off: () => undefined,
+  'off again': () => undefined,
+  'off, beside records': () => undefined,
   metrics: (balancer) => prometheusMetrics(balancer),
   'metrics and events': (balancer) => [prometheusMetrics(balancer), balancer.observe(look)],
   'metrics, events and records': (balancer) => [
@@ -46,7 +49,9 @@ class Watched {
 
   constructor(way: string) {
     this.way = way;
-    ATTACH[way]?.(this.#balancer);
+    const attach = ATTACH[way];
+    if (attach === undefined) throw new Error(`No such way: ${way}`);
+    attach(this.#balancer);
   }
 
   async slice(): Promise<void> {

@@ -31,13 +31,13 @@ export const telemetrySection: Section = {
         using client = await Child.start(join(bench.folder, 'telemetry.mjs'), args);
         pin(client.pid, MEASURED_CORE);
         const round = () => client.ask<Record<string, Figures>>(JSON.stringify(asked));
-        for (let turn = 0; turn < warmUp; turn++) await round();
+        for (let warm = 0; warm < warmUp; warm++) await round();
         for (let at = first; at < rounds; at += PROCESSES) Object.assign(results[at] ?? {}, await round());
       }
     }
     return {
       title: 'Telemetry',
-      note: '`balancer.fetch`. Off: nothing attached, as by default; so do off again and off beside records, which show what chance does. Metrics: `prometheusMetrics(balancer)`. Events: an observer that hears all of them. Records: the same with `records: true`.',
+      note: '`balancer.fetch`. Off, off again and off beside records: nothing attached, as by default; what lies between them is what chance does. Metrics: `prometheusMetrics(balancer)`. Events: an observer that hears all of them. Records: the same with `records: true`.',
       columns: [RATE, CPU],
       rounds: results,
       checks: [

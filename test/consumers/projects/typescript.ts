@@ -23,6 +23,11 @@ export const balancer = new LoadBalancer({
   timeouts: { firstToken: 1000 },
 });
 export const answer: Promise<Response> = balancer.fetch('/v1/models');
+balancer.observe({ retry: ({ delay }) => delay.toFixed(), 'request-finished': ({ status }) => status + 1 });
+// @ts-expect-error a misspelt event
+balancer.observe({ 'request-finised': () => {} });
+// @ts-expect-error a field that the event does not have
+balancer.observe({ retry: ({ endpoint }) => endpoint });
 // @ts-expect-error a misspelt option
 new LoadBalancer({ endpoints: [], polcy: first });
 // @ts-expect-error a misspelt option of an endpoint

@@ -360,6 +360,12 @@ describe('Autoscaler', () => {
     expect(warnings).toEqual(['scaling failed; it is tried again']);
   });
 
+  it('refuses an observer that is no function', () => {
+    const { autoscaler } = new ScalingRig();
+    for (const observer of [undefined, null, { scaled: () => {} }])
+      expect(() => autoscaler.observe(observer as never)).toThrow('`observer` must be a function');
+  });
+
   it.each<[string, object]>([
     ['autoscaler.nonsense', { nonsense: 1 }],
     ['autoscaler.policy', { policy: undefined }],

@@ -46,19 +46,65 @@ describe('Observers', () => {
   it('tell an observer with handlers what it has a handler for, and want nothing else for it', () => {
     const observers = new Observers(silentLogger);
     const heard: string[] = [];
-    const stop = observers.add({
-      'endpoint-added'({ endpoint }) {
-        heard.push(endpoint, String('endpoint-added' in this));
-      },
-    });
+    expect(observers.wants('endpoint-added')).toBe(false);
+    const stop = observers.add({ 'endpoint-added': ({ endpoint }) => heard.push(endpoint) });
     expect(observers.wants('endpoint-added')).toBe(true);
     expect(observers.wants('endpoint-removed')).toBe(false);
     observers.tell(ADDED);
     observers.tell({ type: 'endpoint-removed', endpoint: 'a' });
     stop();
     observers.tell(ADDED);
-    expect(heard).toEqual(['a', 'true']);
+    expect(heard).toEqual(['a']);
     expect(observers.wants('endpoint-added')).toBe(false);
+  });
+
+  it('read handlers once: what becomes of their object later changes nothing', () => {
+    const observers = new Observers(silentLogger);
+    const heard: string[] = [];
+    const handlers: Record<string, () => void> = { 'endpoint-added': () => heard.push('at first') };
+    observers.add(handlers);
+    handlers['endpoint-added'] = () => heard.push('later');
+    observers.add(() => heard.push('all'));
+    observers.tell(ADDED);
+    expect(heard).toEqual(['at first', 'all']);
+  });
+
+  it('let handlers be added twice, be changed while they are told, and throw', () => {
+    const errors: string[] = [];
+    const observers = new Observers({ ...silentLogger, error: (_fields, message) => errors.push(message) });
+    const heard: string[] = [];
+    const mistaken = {
+      'endpoint-added': () => {
+        heard.push('mistaken');
+        throw new Error('mine');
+      },
+    };
+    const stops = [observers.add(mistaken), observers.add(mistaken)];
+    observers.add({
+      'endpoint-added'() {
+        stops[0]?.();
+        observers.add({ 'endpoint-added': () => heard.push('new') });
+      },
+    });
+    observers.tell(ADDED);
+    expect(heard).toEqual(['mistaken', 'mistaken']);
+    observers.tell(ADDED);
+    expect(heard).toEqual(['mistaken', 'mistaken', 'mistaken', 'new']);
+    expect(errors).toEqual(Array(3).fill('an observer threw'));
+  });
+
+  it('tell handlers that come last after all others, and want for them what they handle', () => {
+    const observers = new Observers(silentLogger);
+    const heard: string[] = [];
+    expect(observers.wants('endpoint-added')).toBe(false);
+    const stop = observers.addLast({ 'endpoint-added': () => heard.push('last') });
+    expect(observers.wants('endpoint-added')).toBe(true);
+    expect(observers.wants('endpoint-removed')).toBe(false);
+    observers.add(() => heard.push('first'));
+    observers.tell(ADDED);
+    stop();
+    observers.tell(ADDED);
+    expect(heard).toEqual(['first', 'last', 'first']);
   });
 
   it('contain what an observer throws, log it, and tell the others', () => {
