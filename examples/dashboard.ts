@@ -20,7 +20,8 @@ import express from 'express';
 const urls = process.argv.slice(2);
 const trial = urls.length === 0;
 const mocks = trial ? await Promise.all([MockLlmServer.start(), MockLlmServer.start()]) : [];
-const key = process.env.DASHBOARD_KEY ?? 'a key for the trial';
+const key = trial ? 'a key for the trial' : process.env.DASHBOARD_KEY;
+if (!key) throw new Error('DASHBOARD_KEY is the password of the page: set it');
 
 const balancer = new LoadBalancer({
   endpoints: [...urls, ...mocks.map(({ url }) => url)].map((url) => ({ url })),
