@@ -210,7 +210,11 @@ function serverOf(server: string | undefined): string {
   if (server === undefined) {
     const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = process.env;
     if (host === undefined || host === '') {
-      throw new InvalidOptionError('kubernetes.server', 'must be given outside a cluster', server);
+      throw new InvalidOptionError(
+        'kubernetes.server',
+        'must be given outside a cluster (with `kubectl proxy`, http://127.0.0.1:8001)',
+        server,
+      );
     }
     return `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
   }
