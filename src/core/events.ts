@@ -96,6 +96,7 @@ export type BalancerEvent =
       readonly request: InferenceRequest;
       /** The status the caller saw; 499 when the caller left first. */
       readonly status: number;
+      /** Of the whole request in ms: queue, retries and body. */
       readonly duration: number;
       readonly attempts: number;
       readonly outcome: Outcome['kind'] | 'shed';
