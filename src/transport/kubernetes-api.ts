@@ -209,13 +209,8 @@ function lost(name: string, error: unknown, signal: AbortSignal | undefined): un
 function serverOf(server: string | undefined): string {
   if (server === undefined) {
     const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = process.env;
-    if (host === undefined || host === '') {
-      throw new InvalidOptionError(
-        'kubernetes.server',
-        'must be given outside a cluster (with `kubectl proxy`, http://127.0.0.1:8001)',
-        server,
-      );
-    }
+    const rule = 'must be given outside a cluster (with `kubectl proxy`: http://127.0.0.1:8001)';
+    if (!host) throw new InvalidOptionError('kubernetes.server', rule, server);
     return `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
   }
   if (!URL.canParse(server) || !/^https?:$/.test(new URL(server).protocol))
