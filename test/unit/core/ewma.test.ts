@@ -18,6 +18,13 @@ describe('Ewma', () => {
     expect(average.value).toBeCloseTo(100 * (1 - 1 / Math.E), 6);
   });
 
+  it('keeps 1/e of what it was through a decay, and takes the rest from the sample', () => {
+    const average = new Ewma(1000);
+    average.add(50, 0);
+    average.add(100, 1000);
+    expect(average.value).toBeCloseTo(100 - 50 / Math.E, 6);
+  });
+
   it('ignores samples that are no number', () => {
     const average = new Ewma(1000);
     average.add(Number.NaN, 0);

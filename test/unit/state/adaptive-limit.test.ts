@@ -51,9 +51,16 @@ describe('AdaptiveLimit', () => {
     const { limit } = open();
     for (let time = 0; time < 1_000; time++) limit.succeeded(3);
     expect(limit.current).toBe(START);
+  });
+
+  it('grows with a success while just half of it is in use', () => {
+    const { limit } = open();
     limit.succeeded(4);
-    for (let time = 0; time < 10; time++) limit.succeeded(4);
-    expect(limit.current).toBeGreaterThan(START - 1);
+    // 8.4 by now, 10.2 in the end: half of that is more than 5.
+    for (let time = 0; time < 4; time++) limit.succeeded(5);
+    expect(limit.current).toBe(10);
+    limit.succeeded(5);
+    expect(limit.current).toBe(10);
   });
 
   it('falls to 0.8 of itself when the endpoint is overloaded', () => {
@@ -123,6 +130,24 @@ describe('AdaptiveLimit', () => {
     expect(limit.current).toBe(START);
     firstTokens(5_000, 1);
     expect(limit.current).toBe(START / 2);
+  });
+
+  it('takes a faster server for the usual one quickly: half the way with each window', () => {
+    const { limit, usually, firstTokens } = open();
+    usually(200);
+    firstTokens(100);
+    // Half the way in logarithms: 141 ms is usual, of which 250 is 1.77 times.
+    firstTokens(250);
+    expect(limit.current).toBeLessThan(START);
+  });
+
+  it('takes a slower server for the usual one slowly: a tenth of the way with each window', () => {
+    const { limit, usually, firstTokens } = open();
+    usually(200);
+    firstTokens(280);
+    // 207 ms is usual now, of which 320 is 1.55 times.
+    firstTokens(320);
+    expect(limit.current).toBeLessThan(START);
   });
 
   it('is not cut by what chance makes of prompts of very different length', () => {
@@ -203,6 +228,15 @@ describe('AdaptiveLimit', () => {
     expect(limit.current).toBe(START);
   });
 
+  it('knows what is usual after a shorter pause', () => {
+    const { clock, limit, usually, firstTokens } = open();
+    usually(200);
+    limit.idle();
+    clock.advance(59_999);
+    firstTokens(60_000);
+    expect(limit.current).toBe(START / 2);
+  });
+
   it('forgets what was usual after an idle minute: the server may be another', () => {
     const { clock, limit, firstTokens } = open();
     firstTokens(100);
@@ -244,6 +278,17 @@ describe('an endpoint with an adaptive limit', () => {
     }
     const moved = Math.sign(endpoint.maxOutstanding - START);
     expect(moved).toBe({ up: 1, down: -1, 'not at all': 0 }[way]);
+  });
+
+  it('learns no first-token time from answers that do not stream', () => {
+    const endpoint = endpointState('a', { maxOutstanding: 'adaptive' });
+    for (let time = 0; time < 40; time++) {
+      const lease = new Lease(endpoint, ALONE);
+      lease.answering();
+      lease.settle({ kind: 'rejected', status: 400 });
+    }
+    // Two windows of first tokens would have begun a probe at half the limit.
+    expect(endpoint.maxOutstanding).toBe(START);
   });
 
   it('is not available while the limit is outstanding', () => {

@@ -241,10 +241,14 @@ describe('findCandidates', () => {
       expect(drawn([make('0a'), open('0b'), full('1', tier1)])).toEqual({ 0: 1_000 });
     });
 
+    const draining = make('y');
+    draining.lifecycle.drain(true);
+
     it.each<[string, Rigged]>([
       ['of another model', make('y', { models: new Map([['other', 'other']]) })],
       ['of weight 0', make('y', { weight: 0 })],
       ['on standby', make('y', { standby: true })],
+      ['draining', draining],
     ])('nor where others are: %s', (_, other) => {
       expect(drawn([make('0'), other, open('z'), make('1', tier1)])).toEqual({ 0: 700, 1: 300 });
     });

@@ -41,6 +41,16 @@ describe('a breaker whose endpoint is probed', () => {
     expect(breaker.state).toBe('half-open');
   });
 
+  it('believes good health though a trial failed that came by the clock: health had not misled it', () => {
+    const { breaker, run, openTime } = breakerRig();
+    run('fault', 5);
+    openTime();
+    run('fault');
+    expect(breaker.state).toBe('open');
+    breaker.probePassed();
+    expect(breaker.state).toBe('half-open');
+  });
+
   it('gives a trial back that said nothing, and health is believed as before', () => {
     const { breaker, run } = breakerRig();
     run('fault', 5);

@@ -104,7 +104,7 @@ describe('a closed breaker', () => {
 
   it('case 34: knows nothing of requests that were never let in: only reports count', () => {
     const { breaker } = breakerRig();
-    for (let request = 0; request < 1000; request++) breaker.enter();
+    for (let request = 0; request < 1000; request++) expect(breaker.enter().trial).toBe(false);
     expect(breaker.state).toBe('closed');
     expect(breaker.admits).toBe(true);
   });
@@ -161,6 +161,21 @@ describe('an open breaker', () => {
     clock.advance(100 * 60_000);
     run('fault', 5);
     expect(openTime()).toBe(5_000);
+  });
+
+  it('earns no more doublings than its longest time needs, so that health takes them back as soon', () => {
+    const { clock, run, openTime } = breakerRig({ openFor: 5_000, maxOpenFor: 20_000 });
+    run('fault', 5);
+    for (let opening = 0; opening < 6; opening++) {
+      openTime();
+      run('fault');
+    }
+    openTime();
+    run('success');
+    // One window of health: from 10..20 s back to 5..10 s.
+    clock.advance(60_000);
+    run('fault', 5);
+    expect(openTime()).toBe(7_500);
   });
 
   it('stays open exactly `openFor` each time when that is the longest: nginx fail_timeout', () => {
@@ -225,6 +240,14 @@ describe('a half-open breaker', () => {
     const admitted = Array.from({ length: 100 }, () => breaker.admits && breaker.enter().trial);
     expect(admitted.filter(Boolean)).toHaveLength(1);
     expect(breaker.state).toBe('half-open');
+  });
+
+  it('is not moved by one that passed beside a trial, after that trial has said nothing', () => {
+    const { breaker } = halfOpen();
+    const [trial, beside] = [breaker.enter(), breaker.enter()];
+    breaker.report(trial, 'none');
+    breaker.report(beside, 'success');
+    expect([breaker.state, breaker.admits]).toEqual(['half-open', true]);
   });
 
   it('case 21: gives the place to another when the trial says nothing', () => {
@@ -402,5 +425,6 @@ describe('a breaker that is switched off', () => {
   it('admits everything, whatever happens', () => {
     for (let attempt = 0; attempt < 100; attempt++) disabledBreaker.report(disabledBreaker.enter(), 'fault');
     expect(disabledBreaker).toMatchObject({ state: 'closed', admits: true, reopensAt: undefined });
+    expect(disabledBreaker.enter().trial).toBe(false);
   });
 });

@@ -11,7 +11,10 @@ function rig(random = () => 0.5) {
 
 describe('a cool-off', () => {
   it('is none to begin with', () => {
-    expect(rig().remaining()).toBe(0);
+    const { cooldown, remaining } = rig();
+    expect([cooldown.begun, remaining()]).toEqual([false, 0]);
+    cooldown.begin(100);
+    expect([cooldown.begun, remaining()]).toEqual([true, 100]);
   });
 
   it('case 25: lasts exactly as long as the endpoint asked', () => {

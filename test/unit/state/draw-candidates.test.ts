@@ -40,7 +40,8 @@ describe('Candidates for a policy that looks at a few of many', () => {
 
   it('are all where there are several tiers, or a caller who names the endpoints', () => {
     expect(candidatesOf(setOf(many(100, (index) => ({ tier: index % 2 }))))).toHaveLength(50);
-    expect(candidatesOf(setOf(many(100)), RULE, fakeRequest(), ['e1', 'e2', 'e3'])).toHaveLength(3);
+    const named = Array.from({ length: 50 }, (_, index) => `e${2 * index}`);
+    expect(candidatesOf(setOf(many(100)), RULE, fakeRequest(), named)).toHaveLength(50);
   });
 
   it('are drawn as the policy itself would draw them from all', () => {
@@ -68,6 +69,11 @@ describe('Candidates for a policy that looks at a few of many', () => {
     const set = setOf(many(100, (index) => ({ maxOutstanding: index === 42 ? 1 : 0.5 })));
     for (const member of set.members) if (member.id !== 'e42') member.outstanding = 1;
     expect(candidatesOf(set).map(({ id }) => id)).toEqual(['e42']);
+  });
+
+  it('are none where every endpoint has weight 0', () => {
+    const set = setOf(many(100, () => ({ weight: 0 })));
+    expect(set.find(fakeRequest(), undefined, RULE)).toEqual({ kind: 'none' });
   });
 
   it('are drawn less often while they ramp up', () => {

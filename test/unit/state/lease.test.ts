@@ -54,8 +54,11 @@ describe('Lease', () => {
   );
 
   it('learns no rate from an answer that does not stream', () => {
-    const endpoint = endpointState('a');
-    new Lease(endpoint, ALONE, 1_000).answering();
+    const clock = manualClock();
+    const endpoint = endpointState('a', {}, clock);
+    const lease = new Lease(endpoint, ALONE, 1_000);
+    clock.advance(500);
+    lease.answering();
     expect([endpoint.pendingPrompt, endpoint.prefillRate]).toEqual([0, undefined]);
   });
 

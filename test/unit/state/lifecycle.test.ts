@@ -12,6 +12,7 @@ describe('Lifecycle', () => {
     expect(life.phase).toBe('warming');
     life.hold('initial-delay', false);
     expect(life.phase).toBe('warming');
+    expect([life.isShut('initial-delay'), life.isShut('health')]).toEqual([false, true]);
     life.hold('health', false);
     expect(life.phase).toBe('ready');
   });

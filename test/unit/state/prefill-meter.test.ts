@@ -31,6 +31,11 @@ describe('PrefillMeter', () => {
     clock.advance(30);
     meter.firstToken(299);
     expect(meter.rate).toBeUndefined();
+    const enough = setUp();
+    enough.meter.begin(300);
+    enough.clock.advance(30);
+    enough.meter.firstToken(300);
+    expect(enough.meter.rate).toBe(10_000);
   });
 
   it('knows no rate from a clock that stood still', () => {

@@ -93,6 +93,14 @@ describe('tierShares', () => {
       [0.142857, 0.857143],
     ],
     [
+      'a tier of which exactly half is up is not in panic: scaled to 1',
+      [
+        [2, 4],
+        [1, 10],
+      ],
+      [0.833333, 0.166667],
+    ],
+    [
       'a tier with nothing up counts as one in panic',
       [
         [0, 4],
