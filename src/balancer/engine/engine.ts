@@ -30,6 +30,8 @@ export class Engine {
   readonly admission: Admission<Lease | undefined>;
   readonly budget: RetryBudget | undefined;
   readonly observers: Observers;
+  /** Those of what every request tells. */
+  readonly audiences;
   readonly hedging: Hedging | undefined;
   readonly context: SelectionContext;
   readonly readiness: Readiness;
@@ -54,6 +56,12 @@ export class Engine {
     this.admission = admission;
     this.budget = budget;
     this.observers = observers;
+    this.audiences = {
+      requestStarted: observers.audience('request-started'),
+      attemptStarted: observers.audience('attempt-started'),
+      attemptSettled: observers.audience('attempt-settled'),
+      requestFinished: observers.audience('request-finished'),
+    };
     this.decisions = new Decisions(options.logger);
     this.records = new RequestRecords(observers, options.clock);
     this.hedging = options.hedge === undefined ? undefined : new Hedging(options.hedge, options.clock);

@@ -15,11 +15,40 @@ type Handlers<Event extends Typed> = {
 /** What an observer does with events of a type. */
 type HearerOf<Event extends Typed> = (type: Event['type']) => Hearer<Event> | undefined;
 
-/** Who hears of events of one type. */
-interface Audience<Event> {
-  readonly hearers: readonly Hearer<Event>[];
-  readonly last: Hearer<Event> | undefined;
-  readonly channel: Channel;
+/** Who hears of events of one type. Whoever tells of it often keeps it: it stays the same as observers come and go. */
+export class Audience<Event extends Typed> {
+  hearers: readonly Hearer<Event>[] = [];
+  last: Hearer<Event> | undefined;
+  readonly #channel: Channel;
+  readonly #logger: Logger;
+
+  constructor(type: string, logger: Logger) {
+    this.#channel = channel(`evenkeel:${type}`);
+    this.#logger = logger;
+  }
+
+  /** Ask before making an event. */
+  get listens(): boolean {
+    return this.hearers.length > 0 || this.last !== undefined || this.#channel.hasSubscribers;
+  }
+
+  tell(event: Event): void {
+    this.tellOnly(this.hearers, event);
+    this.last?.(event);
+  }
+
+  /** Tells these and the channel. */
+  tellOnly(hearers: readonly Hearer<Event>[], event: Event): void {
+    for (const hear of hearers) {
+      try {
+        hear(event);
+      } catch (err) {
+        // An observer's mistake must not touch a request.
+        this.#logger.error({ err, event: event.type }, 'an observer threw');
+      }
+    }
+    if (this.#channel.hasSubscribers) this.#channel.publish(event);
+  }
 }
 
 /** Tells events to observers and to `node:diagnostics_channel` (`evenkeel:*`). Costs nothing when nobody listens. */
@@ -44,58 +73,44 @@ export class Observers<Event extends Typed = BalancerEvent> {
   /** Handlers that hear after all others have. @returns takes them away */
   addLast(handlers: Handlers<Event>): () => void {
     this.#last = hearerOf(handlers);
-    this.#audiences.clear();
+    this.#change(this.#observers);
     return () => {
       this.#last = () => undefined;
-      this.#audiences.clear();
+      this.#change(this.#observers);
     };
   }
 
   /** Ask before making an event. */
   wants(type: Event['type']): boolean {
-    const { hearers, last, channel } = this.#audience(type);
-    return hearers.length > 0 || last !== undefined || channel.hasSubscribers;
+    return this.#audience(type).listens;
   }
 
   tell(event: Event): void {
-    const { hearers, last, channel } = this.#audience(event.type);
-    this.#tell(hearers, channel, event);
-    last?.(event);
+    this.#audience(event.type).tell(event);
   }
 
-  /** Tells these and the channel. */
-  tellOnly<Type extends Event['type']>(
-    hearers: readonly Hearer<Event & { readonly type: Type }>[],
-    event: Event & { readonly type: Type },
-  ): void {
-    this.#tell(hearers, this.#audience(event.type).channel, event);
-  }
-
-  #tell<Told extends Event>(hearers: readonly Hearer<Told>[], channel: Channel, event: Told): void {
-    for (const hear of hearers) {
-      try {
-        hear(event);
-      } catch (err) {
-        // An observer's mistake must not touch a request.
-        this.#logger.error({ err, event: event.type }, 'an observer threw');
-      }
-    }
-    if (channel.hasSubscribers) channel.publish(event);
+  audience<Type extends Event['type']>(type: Type): Audience<Extract<Event, { readonly type: Type }>> {
+    return this.#audience(type);
   }
 
   #audience(type: Event['type']): Audience<Event> {
     let found = this.#audiences.get(type);
     if (found === undefined) {
-      const hearers = this.#observers.map((own) => own(type)).filter((one) => one !== undefined);
-      found = { hearers, last: this.#last(type), channel: channel(`evenkeel:${type}`) };
+      found = new Audience<Event>(type, this.#logger);
       this.#audiences.set(type, found);
+      this.#fill(found, type);
     }
     return found;
   }
 
   #change(observers: readonly HearerOf<Event>[]): void {
     this.#observers = observers;
-    this.#audiences.clear();
+    for (const [type, audience] of this.#audiences) this.#fill(audience, type);
+  }
+
+  #fill(audience: Audience<Event>, type: Event['type']): void {
+    audience.hearers = this.#observers.map((own) => own(type)).filter((one) => one !== undefined);
+    audience.last = this.#last(type);
   }
 }
 

@@ -95,7 +95,7 @@ export class RequestRecords {
   ): void {
     this.#open.delete(request);
     attempts.sort((one, other) => one.attempt - other.attempt);
-    this.#observers.tellOnly<'request-record'>(this.#listeners, {
+    this.#observers.audience('request-record').tellOnly(this.#listeners, {
       type: 'request-record',
       request,
       status,

@@ -25,13 +25,13 @@ export interface AttemptTerms {
 
 /** Sends a request to the leased endpoint; the tap settles the lease. */
 export function startAttempt(engine: Engine, lease: Lease, terms: AttemptTerms): ResponseTap {
-  const { observers } = engine;
+  const { attemptStarted } = engine.audiences;
   const { endpoint } = lease;
   const { body } = terms;
   const { request, facts } = terms.inspection;
-  if (observers.wants('attempt-started')) {
+  if (attemptStarted.listens) {
     const { attempt } = request;
-    observers.tell({ type: 'attempt-started', request, endpoint: endpoint.id, attempt });
+    attemptStarted.tell({ type: 'attempt-started', request, endpoint: endpoint.id, attempt });
   }
   const { tap } = new Attempt(engine, lease, terms);
   const served = request.model === undefined ? undefined : endpoint.servedModel(request.model);
@@ -119,7 +119,7 @@ class Attempt implements TapTerms {
 
   onSettled(outcome: Outcome): void {
     const { endpoint } = this.#lease;
-    const { observers, clock } = this.#engine;
+    const { audiences, clock } = this.#engine;
     this.#lease.settle(outcome);
     const { watch, committed, clocks } = this.tap;
     const tokenInterval = watch?.tokenInterval;
@@ -129,8 +129,8 @@ class Attempt implements TapTerms {
     }
     const tokens = watch?.findings.contentEvents;
     this.#follower?.settled({ outcome, now: clock.now(), tokens, tokenInterval });
-    if (observers.wants('attempt-settled')) {
-      observers.tell({
+    if (audiences.attemptSettled.listens) {
+      audiences.attemptSettled.tell({
         type: 'attempt-settled',
         request: this.#terms.inspection.request,
         endpoint: endpoint.id,

@@ -61,8 +61,8 @@ export class RequestRun implements AttemptTerms {
     engine.budget?.requestStarted();
     engine.hedging?.requestStarted();
     engine.records.review();
-    if (engine.observers.wants('request-started'))
-      engine.observers.tell({ type: 'request-started', request: this.request });
+    const { requestStarted } = engine.audiences;
+    if (requestStarted.listens) requestStarted.tell({ type: 'request-started', request: this.request });
   }
 
   /** Waits for a place where waiting can help. */
@@ -180,15 +180,15 @@ export class RequestRun implements AttemptTerms {
   finish(status: number, outcome: OutcomeKind | 'shed'): void {
     if (this.#finished) return;
     this.#finished = true;
-    const { budget, hedging, observers, clock } = this.#engine;
+    const { budget, hedging, audiences, clock } = this.#engine;
     this.cancellation.dispose();
     this.request.forgetBody();
     if (this.#retrying) budget?.retryEnded();
     budget?.requestEnded();
     hedging?.requestEnded();
     this.#engine.ended(this.cancellation);
-    if (observers.wants('request-finished')) {
-      observers.tell({
+    if (audiences.requestFinished.listens) {
+      audiences.requestFinished.tell({
         type: 'request-finished',
         request: this.request,
         status,
