@@ -12,7 +12,10 @@ const AGAIN = 2_000;
 /** Intervals without a word after which the connection counts as dead. */
 const SILENCE = 5;
 
-/** Listens to the feed at the page's own address, for good: an EventSource by itself gives up on an error answer. */
+/**
+ * Listens to the feed at the page's own address, for good: an EventSource by itself gives up on an error answer. With the
+ * browser's timers: `system.ts` is made of Node's.
+ */
 export function listen(listener: Listener): void {
   let interval = 1_000;
   let silence: ReturnType<typeof setTimeout> | undefined;

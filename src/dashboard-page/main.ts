@@ -64,5 +64,6 @@ function inTrouble({ state }: FeedEndpoint): boolean {
 
 function announce(text: string, visibly = false): void {
   byId('news').textContent = text;
+  // The browser's clock: `system.ts` is made of Node's.
   if (visibly) showEvents([{ at: Date.now(), level: 'error', text, count: 1 }]);
 }

@@ -89,7 +89,8 @@ export class Exporter {
     }
     const histograms = Object.entries(HISTOGRAMS).map(([name, { help, buckets }]) => {
       const histogram = new HistogramMetric(prefix + name, help, buckets);
-      // All that a registry asks of a metric, it has. prom-client's own class would bring an `observe` that counts nowhere.
+      // All that a registry asks of a metric, it has. prom-client's types know its own four classes alone, whose
+      // constructor resets what a subclass has not set up yet, and would bring an `observe` that counts nowhere.
       registry.registerMetric(histogram as unknown as Metric);
       return [name, histogram] as const;
     });
