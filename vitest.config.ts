@@ -1,7 +1,14 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
-// Not those of `balancer`: some of them put another transport in its place.
-const UNITS = ['test/{conformance,fuzz}/**/*.test.ts', 'test/unit/!(balancer)/**/*.test.ts'];
+// Loading modules is a third of the suite's work, so files share a process. Not these: they put another module
+// in place of ours, or ask the process what sockets, timers and memory it holds.
+const OWN_PROCESS = /vi\.mock\(|getActiveResourcesInfo|memoryUsage|memoryInUse|scaleSoak|\bgc\(/;
+
+const sources = readdirSync('test', { recursive: true, encoding: 'utf8' })
+  .map((file) => `test/${file.replaceAll('\\', '/')}`)
+  .filter((file) => /^test\/(?!browser|package).*\.test\.ts$/.test(file));
+const alone = sources.filter((file) => OWN_PROCESS.test(readFileSync(file, 'utf8')));
 
 export default defineConfig({
   // Examples import `evenkeel` as users do; tsconfig.json says where that is in the sources.
@@ -9,7 +16,6 @@ export default defineConfig({
   test: {
     // A dot for each test, then the failures in full and the totals: nothing to scroll past.
     reporters: ['dot'],
-    // A process for each file: several tests ask the process for its live sockets and timers.
     pool: 'forks',
     maxWorkers: 2,
     // For tests of bodies that nobody reads.
@@ -17,16 +23,8 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 60_000,
     projects: [
-      {
-        extends: true,
-        test: {
-          name: 'sources',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/package/**', 'test/browser/**', ...UNITS],
-        },
-      },
-      // These ask the process for nothing, so they can share one: half of their time would be loading modules.
-      { extends: true, test: { name: 'units', include: UNITS, isolate: false } },
+      { extends: true, test: { name: 'sources', include: sources, exclude: alone, isolate: false } },
+      { extends: true, test: { name: 'alone', include: alone } },
       {
         extends: true,
         test: {
