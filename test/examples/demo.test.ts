@@ -1,21 +1,27 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { MockLlmServer } from 'evenkeel/testing';
 import { describe, expect, it } from 'vitest';
+import { readArguments, UsageError } from '../../examples/demo/arguments.js';
+import { bundled, runNode, startNode } from '../support/programs.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const DEMO = ['--import', 'tsx', 'examples/demo/main.ts'];
+const MAIN = 'examples/demo/main.ts';
+const bundle = bundled(MAIN);
 /** Long enough for a busy machine: what is waited for is the process's own end. */
 const LIMIT = 120_000;
 
 describe.concurrent('the demo', () => {
-  it('kills the fastest server and lets no user see an error', { timeout: LIMIT }, async () => {
-    const { code, output } = await demo('--seconds', '4', '--users', '20');
+  it('kills the fastest server, lets no user see an error, and serves its live page with --keep till it is told to stop', {
+    timeout: LIMIT,
+  }, async () => {
+    await using demo = startNode([bundle(MAIN), '--seconds', '4', '--users', '20', '--keep']);
+    const page = await demo.printed(/Kept serving until Ctrl-C: the page is at (\S+)\n/);
+    expect(await (await fetch(page)).text()).toContain('<title>evenkeel</title>');
+    demo.child.kill('SIGTERM');
+    const { code, output, errors } = await demo.ended;
 
+    expect(output).toMatch(/live page at http:\S+\/_balancer/);
     expect(output).toMatch(/big is killed/);
     expect(output).toMatch(/big is back/);
     expect(output).toMatch(/^errors +0 /m);
@@ -27,28 +33,7 @@ describe.concurrent('the demo', () => {
     );
     // It was piped: no escape codes.
     expect(output).not.toContain('\u001b');
-    expect(code).toBe(0);
-  });
-
-  it('goes on serving its live page with --keep, until it is told to stop', { timeout: LIMIT }, async () => {
-    const child = spawn(process.execPath, [...DEMO, '--seconds', '1', '--users', '3', '--keep'], {
-      cwd: ROOT,
-    });
-    let output = '';
-    const page = await new Promise<string>((resolve) => {
-      child.stdout.setEncoding('utf8').on('data', (text: string) => {
-        output += text;
-        const address = /Kept serving until Ctrl-C: the page is at (\S+)\n/.exec(output)?.[1];
-        if (address !== undefined) resolve(address);
-      });
-    });
-    const closed = once(child, 'close');
-    const answer = await fetch(page);
-    expect(await answer.text()).toContain('<title>evenkeel</title>');
-    child.kill('SIGTERM');
-    await closed;
-    expect(child.signalCode).toBeNull();
-    expect(output).toMatch(/live page at http:\S+\/_balancer/);
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
   });
 
   it.each([
@@ -63,11 +48,12 @@ describe.concurrent('the demo', () => {
   ])('replays a trace given as %s', { timeout: LIMIT }, async (_form, text) => {
     await using file = await temporaryFile(text);
     await using server = await MockLlmServer.start();
-    const { code, output } = await demo('--seconds', '4', '--trace', file.path, '--endpoints', server.url);
+    const args = ['--seconds', '4', '--trace', file.path, '--endpoints', server.url];
+    const { code, output, errors } = await runNode([bundle(MAIN), ...args]);
 
     expect(output).toMatch(/^requests +2 /m);
     expect(output).toMatch(/It held: no user saw an error\./);
-    expect(code).toBe(0);
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
     const asked = server.requests.filter(({ method }) => method === 'POST');
     expect(asked.slice(0, 2).map(({ tokens }) => tokens)).toEqual([10, 8]);
   });
@@ -75,28 +61,19 @@ describe.concurrent('the demo', () => {
   it.each([
     [['--users', 'many'], '--users must be a whole number from 1 to 1000; got "many"'],
     [['--endpoints', 'localhost'], '--endpoints must be URLs parted by commas; got "localhost"'],
-    [['--trace', 'no-such-file.csv'], '--trace: cannot read no-such-file.csv (ENOENT)'],
     [['--speed', '9'], "Unknown option '--speed'"],
-  ])('refuses %j with exit code 2', { timeout: LIMIT }, async (args, message) => {
-    const { code, output } = await demo(...args);
+  ])('refuses %j', (args, message) => {
+    const reading = () => readArguments(args);
+    expect(reading).toThrow(UsageError);
+    expect(reading).toThrow(message);
+  });
 
-    expect(output).toContain(message);
-    expect(code).toBe(2);
+  it('says on stderr what it refuses, and ends with exit code 2', { timeout: LIMIT }, async () => {
+    const { code, output, errors } = await runNode([bundle(MAIN), '--trace', 'no-such-file.csv']);
+    expect({ code, output }).toEqual({ code: 2, output: '' });
+    expect(errors).toContain('--trace: cannot read no-such-file.csv (ENOENT)\nTry: npm run demo');
   });
 });
-
-async function demo(...args: readonly string[]): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, [...DEMO, ...args], { cwd: ROOT });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8');
-    stream.on('data', (text: string) => {
-      output += text;
-    });
-  }
-  await once(child, 'close');
-  return { code: child.exitCode, output };
-}
 
 async function temporaryFile(text: string): Promise<AsyncDisposable & { readonly path: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'evenkeel-demo-'));

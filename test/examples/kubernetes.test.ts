@@ -1,7 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import * as apps from 'kubernetes-models/apps/v1';
 import * as policy from 'kubernetes-models/policy/v1';
 import * as rbac from 'kubernetes-models/rbac.authorization.k8s.io/v1';
@@ -12,8 +9,11 @@ import { MockLlmServer } from '../../src/testing/index.js';
 import { typeErrors } from '../docs/type-check.js';
 import { FakeKubernetes, type KubeObject, type PolicyRule } from '../support/fake-kubernetes.js';
 import { endpointSlice } from '../support/kubernetes/manifests.js';
+import { bundled, startNode } from '../support/programs.js';
 
 const FOLDER = 'examples/kubernetes';
+const APP = `${FOLDER}/app.ts`;
+const bundle = bundled(APP);
 const MODELS: Readonly<Record<string, unknown>> = {
   v1: core,
   'apps/v1': apps,
@@ -156,21 +156,12 @@ describe('The app of the manifests', () => {
         endpointSlice(`${service}-1`, { service, labels, ports, endpoints: [{ addresses: ['127.0.0.1'] }] }),
       );
     }
-    const env = { ...process.env, KUBERNETES_API: fake.url, PORT: '0' };
-    const app = spawn(process.execPath, ['--import', 'tsx', `${FOLDER}/app.ts`], { env });
-    const lines: string[] = [];
-    try {
-      for await (const line of createInterface(app.stdout)) {
-        lines.push(line);
-        if (lines.length === 2) break;
-      }
-      const port = /Listening on port (\d+)/.exec(lines.join('\n'))?.[1];
-      expect(lines).toContain('2 endpoints');
-      const response = await fetch(`http://127.0.0.1:${port}/v1/models`);
-      expect([response.status, pod.stats.requests, warm.stats.requests]).toEqual([200, 1, 0]);
-    } finally {
-      app.kill('SIGTERM');
-      expect(await once(app, 'exit')).toEqual([0, null]);
-    }
+    await using app = startNode([bundle(APP)], { KUBERNETES_API: fake.url, PORT: '0' });
+    const port = await app.printed(/^Listening on port (\d+)$/m);
+    await app.printed(/^2 endpoints$/m);
+    const response = await fetch(`http://127.0.0.1:${port}/v1/models`);
+    expect([response.status, pod.stats.requests, warm.stats.requests]).toEqual([200, 1, 0]);
+    app.child.kill('SIGTERM');
+    expect(await app.ended).toMatchObject({ code: 0, errors: '' });
   });
 });

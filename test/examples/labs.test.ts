@@ -26,13 +26,13 @@ const SHORT_RAMP: Ramp = [
   [0, 10],
   [1, 10],
   [3, 50],
-  [5, 50],
+  [4, 50],
+  [6, 100],
   [7, 100],
-  [8, 100],
-  [10, 10],
-  [16, 10],
+  [8, 10],
+  [13, 10],
 ];
-const [FIRST, SECOND, DOWN] = [1 * MINUTE, 5 * MINUTE, 8 * MINUTE];
+const [FIRST, SECOND, DOWN] = [1 * MINUTE, 4 * MINUTE, 7 * MINUTE];
 
 describe('lab 2: on a ramp from 10 to 100 requests a second and back', { timeout: LIMIT }, () => {
   const trace = rampTrace(SHORT_RAMP);

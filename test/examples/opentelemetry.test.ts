@@ -1,11 +1,14 @@
-import { execFile } from 'node:child_process';
-import { inspect, promisify } from 'node:util';
+import { inspect } from 'node:util';
 import { SpanStatusCode, trace } from '@opentelemetry/api';
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { BalancerTracing } from '../../examples/opentelemetry/tracing.js';
 import { CHAT, chat, Fleet } from '../support/fleet.js';
+import { bundled, runNode } from '../support/programs.js';
+
+const EXAMPLE = 'examples/opentelemetry.ts';
+const bundle = bundled(EXAMPLE);
 
 const exporter = new InMemorySpanExporter();
 const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
@@ -38,10 +41,9 @@ const traceparent = ({ traceId, spanId }: { traceId: string; spanId: string }) =
 
 describe('the OpenTelemetry example', () => {
   it('runs as it stands', { timeout: 60_000 }, async () => {
-    const example = ['--import', 'tsx', 'examples/opentelemetry.ts'];
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, example, { timeout: 60_000 });
-    expect(stderr).toBe('');
-    expect(stdout).toMatch(/traceparent 00-\w+-\w+-01/);
+    const { code, output, errors } = await runNode([bundle(EXAMPLE)]);
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(output).toMatch(/traceparent 00-\w+-\w+-01/);
   });
 
   it('gives a request a span, and each attempt one beneath it whose context its endpoint gets', async () => {

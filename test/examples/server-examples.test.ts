@@ -1,16 +1,14 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { bundled, runNode } from '../support/programs.js';
 
-/** Runs an example as its reader would, and gives what it prints. Rejects unless it ends with exit code 0. */
-async function run(example: string): Promise<string> {
-  const { stdout, stderr } = await promisify(execFile)(
-    process.execPath,
-    ['--import', 'tsx', `examples/${example}.ts`],
-    { timeout: 60_000 },
-  );
-  expect(stderr).toBe('');
-  return stdout;
+const EXAMPLES = ['express', 'dashboard', 'fastify', 'hono', 'cluster'] as const;
+const bundle = bundled(...EXAMPLES.map((example) => `examples/${example}.ts`));
+
+/** What an example prints that runs in a process of its own, ends well and says nothing on stderr. */
+async function run(example: (typeof EXAMPLES)[number]): Promise<string> {
+  const { code, output, errors } = await runNode([bundle(`examples/${example}.ts`)]);
+  expect({ code, errors }).toEqual({ code: 0, errors: '' });
+  return output;
 }
 
 describe('the server examples, without servers given', { timeout: 60_000 }, () => {

@@ -1,15 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { bundled, runNode } from '../support/programs.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const bundle = bundled('src/index.ts');
 /**
  * Waits at the top level for an endpoint that is found only by a timer which holds no process alive. That timer is what
  * is tested, no wait of the test's: it waits for the process to end.
  */
-const PROGRAM = `
-  import { LoadBalancer } from 'evenkeel';
+const program = () => `
+  import { LoadBalancer } from '${bundle('src/index.ts')}';
   const source = {
     name: 'later',
     watch(listener) {
@@ -24,13 +22,9 @@ const PROGRAM = `
 `;
 
 it('a process that waits for ready() and for nothing else lives until it comes', async () => {
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', PROGRAM], {
-    cwd: ROOT,
+  expect(await runNode(['--input-type=module', '-e', program()])).toEqual({
+    code: 0,
+    output: 'ready\n',
+    errors: '',
   });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-  });
-  const [code] = await once(child, 'close');
-  expect([code, output]).toEqual([0, 'ready\n']);
 });

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -13,6 +12,7 @@ import { FakeKubernetes } from '../../support/fake-kubernetes.js';
 import { selfSigned } from '../../support/kubernetes/certificate.js';
 import { endpointSlice } from '../../support/kubernetes/manifests.js';
 import { passUntil } from '../../support/kubernetes/pass-until.js';
+import { bundled, startNode } from '../../support/programs.js';
 import { SourceWatcher } from '../../support/source-watcher.js';
 
 /** TLS in front of a fake, as API servers have it. */
@@ -167,27 +167,23 @@ describe('In a pod', () => {
 });
 
 describe('A balancer that was never closed', () => {
+  const bundle = bundled('src/index.ts', 'src/discovery/kubernetes.ts');
+
   it('does not keep the process alive by its watch', async () => {
     await using fake = await FakeKubernetes.start();
     fake.apply(endpointSlice('llm-1', { endpoints: [{ addresses: ['10.0.0.1'] }] }));
     const script = `
-      import { LoadBalancer } from 'evenkeel';
-      import { kubernetes } from 'evenkeel/discovery/kubernetes';
+      import { LoadBalancer } from '${bundle('src/index.ts')}';
+      import { kubernetes } from '${bundle('src/discovery/kubernetes.ts')}';
       const balancer = new LoadBalancer({ endpoints: kubernetes('llm', { server: '${fake.url}' }) });
       await balancer.ready();
       process.stdin.once('data', () => process.stdin.destroy());
     `;
-    const args = ['--import', 'tsx', '--input-type=module', '-e', script];
-    const child = spawn(process.execPath, args, { stdio: ['pipe', 'ignore', 'inherit'] });
-    const exit = once(child, 'exit');
-    try {
-      await fake.until(() => fake.watches().length === 1);
-      // Until now it is the open input that keeps the process alive.
-      child.stdin.end('the watch is open');
-      expect(await exit).toEqual([0, null]);
-    } finally {
-      child.kill();
-    }
+    await using program = startNode(['--input-type=module', '-e', script]);
+    await fake.until(() => fake.watches().length === 1);
+    // Until now it is the open input that keeps the process alive.
+    program.child.stdin.end('the watch is open');
+    expect(await program.ended).toEqual({ code: 0, output: '', errors: '' });
   });
 });
 
