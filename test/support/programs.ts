@@ -1,9 +1,9 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { buildSync } from 'esbuild';
 import { afterAll, beforeAll } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -19,23 +19,24 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export function bundled(...sources: readonly string[]): (source: string) => string {
   // One for each file and run: two runs at the same time do not meet.
   let folder = '';
-  beforeAll(async () => {
+  beforeAll(() => {
     const cache = join(realpathSync(join(ROOT, 'node_modules')), '.cache');
     mkdirSync(cache, { recursive: true });
     folder = mkdtempSync(join(cache, 'evenkeel-programs-'));
-    const options = [
-      '--bundle',
-      '--splitting',
-      '--packages=external',
-      '--platform=node',
-      '--target=node20',
-      '--format=esm',
-      '--out-extension:.js=.mjs',
-      '--outbase=.',
-      `--outdir=${folder}`,
-      '--log-level=warning',
-    ];
-    await promisify(execFile)('node_modules/.bin/esbuild', [...sources, ...options], { cwd: ROOT });
+    buildSync({
+      entryPoints: [...sources],
+      bundle: true,
+      splitting: true,
+      packages: 'external',
+      platform: 'node',
+      target: 'node20',
+      format: 'esm',
+      outExtension: { '.js': '.mjs' },
+      outbase: '.',
+      outdir: folder,
+      absWorkingDir: ROOT,
+      logLevel: 'warning',
+    });
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return (source) => join(folder, source.replace(/\.ts$/, '.mjs'));
