@@ -23,7 +23,7 @@ describe('A server that answers 500 in 1 ms among three healthy ones that take 2
       async (seed) => {
         servers.server(BAD).does = answers500In(1);
         for (const url of SLOW) servers.server(url).does = answersIn(2_000);
-        const { balancer } = servers.balance(
+        const balancer = servers.balancer(
           { endpoints: [BAD, ...SLOW].map((url) => ({ url })), policy: policy() },
           seed,
         );
@@ -62,24 +62,20 @@ describe('A server that accepts and never answers, among three that take 2 s', (
     );
   };
 
-  it.each(SEEDS)('costs each caller one first-token time-out at most; seed %i', async (seed) => {
-    const { balancer } = start(seed);
-    const seen = await servers.load(balancer, 250, 10 * MINUTE);
-    const late = seen.filter(({ duration }) => duration >= FIRST_TOKEN);
-    expect(late.length).toBeGreaterThanOrEqual(5);
-    for (const { status, attempts, duration } of seen) {
-      expect({ status, attempts }).toEqual({ status: 200, attempts: duration >= FIRST_TOKEN ? 2 : 1 });
-      // The time-out, a backoff of 50 ms at most, and the other server's 2 s.
-      expect(duration).toBeLessThanOrEqual(FIRST_TOKEN + 2_050);
-    }
-    await balancer.close();
-  });
-
   it.each(SEEDS)(
-    'gets nobody after five time-outs but the trial of each open time; seed %i',
+    'costs each caller one first-token time-out at most, and gets nobody after five but the trial of each open time; seed %i',
     async (seed) => {
       const { balancer, events } = start(seed);
-      await servers.load(balancer, 250, 10 * MINUTE);
+      const seen = await servers.load(balancer, 250, 10 * MINUTE);
+      const late = seen.filter(({ duration }) => duration >= FIRST_TOKEN);
+      expect(late.length).toBeGreaterThanOrEqual(5);
+      // The time-out, a backoff of 50 ms at most, and the other server's 2 s.
+      expect(Math.max(...seen.map(({ duration }) => duration))).toBeLessThanOrEqual(FIRST_TOKEN + 2_050);
+      for (const { status, attempts, duration } of seen) {
+        const due = { status: 200, attempts: duration >= FIRST_TOKEN ? 2 : 1 };
+        if (status !== due.status || attempts !== due.attempts) expect({ status, attempts }).toEqual(due);
+      }
+
       const faults = events.filter(
         (event) => event.type === 'attempt-settled' && event.outcome.kind === 'fault',
       );

@@ -69,7 +69,7 @@ function churning(size = MEMBERS) {
     swap(inUse, free);
     listener?.update([...inUse]);
   };
-  return { balancer, turn, members: () => new Set(inUse.map(({ id }) => id)) };
+  return { balancer, turn, isMember: (id: string) => inUse.some((one) => one.id === id) };
 }
 
 /** Real times of the picks of one balancer, in ms. */
@@ -108,10 +108,10 @@ class Picks {
 
   /** It is a member, and had as few as anybody; its own request is counted already. */
   #check(id: string): void {
-    const { balancer, members } = this.#rig;
+    const { balancer, isMember } = this.#rig;
     const least = Math.min(...balancer.endpoints.map(({ outstanding }) => outstanding));
     const chosen = balancer.endpoints.find((endpoint) => endpoint.id === id);
-    if (!members().has(id) || chosen === undefined || chosen.outstanding - 1 > least) this.wrong.push(id);
+    if (!isMember(id) || chosen === undefined || chosen.outstanding - 1 > least) this.wrong.push(id);
   }
 }
 

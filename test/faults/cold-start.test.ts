@@ -17,8 +17,15 @@ const MINUTE = 60_000;
 const LOADING = 90_000;
 const SEEDS = [1, 2, 3];
 
-/** Twenty requests a second for five minutes; after one minute a third server joins, which loads for 90 s. */
-async function join(newcomer: Partial<EndpointConfig>, seed: number, retry: false | undefined) {
+interface Joining {
+  readonly seed: number;
+  readonly retry?: false;
+  /** How long to look at it once it could answer, in ms. */
+  readonly watched?: number;
+}
+
+/** Twenty requests a second; after one minute a third server joins, which loads for 90 s. */
+async function join(newcomer: Partial<EndpointConfig>, { seed, retry, watched = 30_000 }: Joining) {
   const readyAt = MINUTE + LOADING;
   const loads: Behaviour = (call, clock) => {
     if (clock.now() < readyAt) call.status(503);
@@ -27,13 +34,13 @@ async function join(newcomer: Partial<EndpointConfig>, seed: number, retry: fals
   for (const url of OLD) servers.server(url).does = answersIn(500);
   servers.server(NEW).does = loads;
   servers.server(NEW).health = (call, clock) => (clock.now() < readyAt ? call.status(503) : call.json());
-  const { balancer } = servers.balance(
+  const balancer = servers.balancer(
     { endpoints: OLD.map((url) => ({ url })), ...(retry === undefined ? {} : { retry }) },
     seed,
   );
   const before = await servers.load(balancer, 50, MINUTE);
   balancer.add({ url: NEW, ...newcomer });
-  const after = await servers.load(balancer, 50, 4 * MINUTE);
+  const after = await servers.load(balancer, 50, LOADING + watched);
   await servers.clock.advanceAsync(2_000);
   await balancer.close();
   const { requests } = servers.server(NEW);
@@ -51,7 +58,10 @@ async function join(newcomer: Partial<EndpointConfig>, seed: number, retry: fals
 
 describe('A replica that answers 503 for its first 90 s', () => {
   it.each(SEEDS)('gets nothing before its health is good, and then ramps; seed %i', async (seed) => {
-    const { failed, early, first, share } = await join({ healthPath: '/health' }, seed, false);
+    const { failed, early, first, share } = await join(
+      { healthPath: '/health' },
+      { seed, retry: false, watched: 105_000 },
+    );
     expect({ failed, early }).toEqual({ failed: 0, early: 0 });
     // The next probe comes within 5 s; with a tenth of its weight it is then the last to be chosen for a while.
     expect(first).toBeLessThan(10_000);
@@ -63,19 +73,19 @@ describe('A replica that answers 503 for its first 90 s', () => {
   });
 
   it.each(SEEDS)('gets nothing before its initialDelay is over; seed %i', async (seed) => {
-    const { failed, early, first } = await join({ initialDelay: 100_000 }, seed, false);
+    const { failed, early, first } = await join({ initialDelay: 100_000 }, { seed, retry: false });
     expect({ failed, early }).toEqual({ failed: 0, early: 0 });
     expect(first).toBeLessThan(20_000);
   });
 
   it.each(SEEDS)('without either costs an application without retries errors; seed %i', async (seed) => {
-    const { failed, early } = await join({}, seed, false);
+    const { failed, early } = await join({}, { seed, retry: false });
     expect(failed).toBeGreaterThan(10);
     expect(early).toBe(failed);
   });
 
   it.each(SEEDS)('without either costs one with retries wasted attempts; seed %i', async (seed) => {
-    const { failed, early } = await join({}, seed, undefined);
+    const { failed, early } = await join({}, { seed });
     expect(early).toBeGreaterThan(10);
     // Retries hide most of them.
     expect(failed).toBeLessThan(early / 5);

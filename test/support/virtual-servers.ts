@@ -2,7 +2,7 @@ import type { Clock } from '../../src/core/clock.js';
 import type { OpenChannel } from '../../src/core/transport.js';
 import { type BalancerEvent, LoadBalancer, type LoadBalancerOptions } from '../../src/index.js';
 import { type ManualClock, manualClock, seededRandom } from '../../src/testing/index.js';
-import { type FakeCall, FakeWire } from './fake-wire.js';
+import { FakeCall } from './fake-wire.js';
 import { CHAT, chat } from './fleet.js';
 
 /** What a server does with a request that has come to it. */
@@ -50,12 +50,19 @@ export class VirtualServers {
   readonly #servers = new Map<string, VirtualServer>();
 
   /** Hand this out in place of `openUndiciChannel`. */
-  readonly open: OpenChannel = (url, options) => {
+  readonly open: OpenChannel = (url) => {
     const server = this.server(url);
-    const channel = new FakeWire().open(url, options);
+    // Those under way alone: to keep every call was most of the work of collecting garbage.
+    const live = new Set<FakeCall>();
+    let drained = () => {};
     return {
       send: (request, handler) => {
-        const call = channel.send(request, handler) as FakeCall;
+        const call = new FakeCall(url, request, handler);
+        live.add(call);
+        call.onOver = () => {
+          live.delete(call);
+          if (live.size === 0) drained();
+        };
         const probe = request.path !== CHAT;
         if (probe) server.probes++;
         else server.requests.push(this.clock.now());
@@ -63,8 +70,14 @@ export class VirtualServers {
         this.clock.setTimer(() => (probe ? server.health : server.does)(call, this.clock), 0);
         return call;
       },
-      close: () => channel.close(),
-      destroy: () => channel.destroy(),
+      close: () =>
+        new Promise((resolve) => {
+          drained = resolve;
+          if (live.size === 0) resolve();
+        }),
+      async destroy() {
+        for (const call of [...live]) call.fail('UND_ERR_DESTROYED');
+      },
     };
   };
 
@@ -91,9 +104,14 @@ export class VirtualServers {
     return count;
   }
 
+  balancer(options: LoadBalancerOptions, seed: number): LoadBalancer {
+    return new LoadBalancer({ clock: this.clock, random: seededRandom(seed), ...options });
+  }
+
+  /** The same, with all of its events: hours of them are much to keep. */
   balance(options: LoadBalancerOptions, seed: number) {
     const events: (BalancerEvent & { readonly at: number })[] = [];
-    const balancer = new LoadBalancer({ clock: this.clock, random: seededRandom(seed), ...options });
+    const balancer = this.balancer(options, seed);
     balancer.observe((event) => events.push({ ...event, at: this.clock.now() }));
     return { balancer, events };
   }
