@@ -124,7 +124,7 @@ describe('aimock and MockLlmServer behind a balancer', () => {
   });
 
   for (const [name, row] of Object.entries(ROWS)) {
-    it.each(row.asks)(`come to the same when a server ${name} (%s)`, async (asks) => {
+    it.concurrent.each(row.asks)(`come to the same when a server ${name} (%s)`, async (asks) => {
       const compare = async (scope: Scope) => {
         await using our = await ours(row, scope.faulty);
         await using their = await theirs(row, scope.faulty);

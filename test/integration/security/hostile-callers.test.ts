@@ -22,34 +22,37 @@ function dripping(url: string, framing: string, start: string) {
   return socket;
 }
 
-describe.each(Object.entries(SERVED_FACADES))('A caller that drips its body through %s', (_, open) => {
-  it.each([
-    ['of a small length', 'content-length: 60000'],
-    ['of a large length', 'content-length: 1000000'],
-    ['of no length', 'transfer-encoding: chunked'],
-  ])(
-    '%s holds no endpoint and no place in the queue; others are served; the server’s requestTimeout ends it',
-    async (_, framing) => {
-      await using rig = await FacadeRig.open({ maxOutstanding: 1, admission: { maxQueued: 0 } });
-      await using site = await open(rig.balancer, { requestTimeout: 400 });
-      const socket = dripping(site.url, framing, framing.startsWith('transfer') ? '1\r\n{\r\n' : '{');
-      let reply = '';
-      socket.setEncoding('latin1').on('data', (text: string) => {
-        reply += text;
-      });
-      await once(socket, 'connect');
-      // The only place there is, and it is free.
-      expect((await fetchAll(`${site.url}/v1/models`)).status).toBe(200);
-      expect(rig.balancer.snapshot()).toMatchObject({ outstanding: 0, queued: 0 });
-      // Not `once`, which takes the reset for a failure.
-      if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
-      expect(reply).toMatch(/^(HTTP\/1\.1 408 |$)/);
-      expect(rig.asked.map(({ url }) => url)).toEqual(['/v1/models']);
-      expect((await fetchAll(`${site.url}/v1/models`)).status).toBe(200);
-      await idle(rig.balancer);
-    },
-  );
-});
+describe.concurrent.each(Object.entries(SERVED_FACADES))(
+  'A caller that drips its body through %s',
+  (_, open) => {
+    it.each([
+      ['of a small length', 'content-length: 60000'],
+      ['of a large length', 'content-length: 1000000'],
+      ['of no length', 'transfer-encoding: chunked'],
+    ])(
+      '%s holds no endpoint and no place in the queue; others are served; the server’s requestTimeout ends it',
+      async (_, framing) => {
+        await using rig = await FacadeRig.open({ maxOutstanding: 1, admission: { maxQueued: 0 } });
+        await using site = await open(rig.balancer, { requestTimeout: 400 });
+        const socket = dripping(site.url, framing, framing.startsWith('transfer') ? '1\r\n{\r\n' : '{');
+        let reply = '';
+        socket.setEncoding('latin1').on('data', (text: string) => {
+          reply += text;
+        });
+        await once(socket, 'connect');
+        // The only place there is, and it is free.
+        expect((await fetchAll(`${site.url}/v1/models`)).status).toBe(200);
+        expect(rig.balancer.snapshot()).toMatchObject({ outstanding: 0, queued: 0 });
+        // Not `once`, which takes the reset for a failure.
+        if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
+        expect(reply).toMatch(/^(HTTP\/1\.1 408 |$)/);
+        expect(rig.asked.map(({ url }) => url)).toEqual(['/v1/models']);
+        expect((await fetchAll(`${site.url}/v1/models`)).status).toBe(200);
+        await idle(rig.balancer);
+      },
+    );
+  },
+);
 
 describe('Names that mean something to JavaScript', () => {
   const NAMES = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf'];
