@@ -4,11 +4,16 @@ import { defineConfig } from 'vitest/config';
 // Loading modules is a third of the suite's work, so files share a process. Not these: they put another module
 // in place of ours, or ask the process what sockets, timers and memory it holds.
 const OWN_PROCESS = /vi\.mock\(|getActiveResourcesInfo|memoryUsage|memoryInUse|scaleSoak|\bgc\(/;
+// Nor those whose packages follow what is asynchronous: every `await` after them takes several times as long.
+const ASYNC_HOOKS = /async_hooks|opentelemetry|aimock|langchain/;
 
 const sources = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .map((file) => `test/${file.replaceAll('\\', '/')}`)
   .filter((file) => /^test\/(?!browser|package).*\.test\.ts$/.test(file));
-const alone = sources.filter((file) => OWN_PROCESS.test(readFileSync(file, 'utf8')));
+const alone = sources.filter((file) => {
+  const text = readFileSync(file, 'utf8');
+  return OWN_PROCESS.test(text) || ASYNC_HOOKS.test(text);
+});
 
 export default defineConfig({
   // Examples import `evenkeel` as users do; tsconfig.json says where that is in the sources.
